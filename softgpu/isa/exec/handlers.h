@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The interpreter's handlers, found by operation. Each unit's file provides one table, indexed by
+ * enum isa_op, with NULL where the operation belongs to another unit or is not executed.
+ */
+#ifndef SOFTGPU_ISA_EXEC_HANDLERS_H
+#define SOFTGPU_ISA_EXEC_HANDLERS_H
+
+#include "softgpu/isa/wave.h"
+
+extern isa_handler *const isa_salu_handlers[ISA_OP_COUNT]; /* SOP1/2/C/K, s_getreg, s_setreg */
+extern isa_handler *const isa_valu_handlers[ISA_OP_COUNT]; /* VOP1/2/3/3P/C */
+extern isa_handler *const isa_flow_handlers[ISA_OP_COUNT]; /* SOPP: branches, barriers, messages */
+extern isa_handler *const isa_smem_handlers[ISA_OP_COUNT];
+extern isa_handler *const isa_lds_handlers[ISA_OP_COUNT];
+extern isa_handler *const isa_vmem_handlers[ISA_OP_COUNT]; /* FLAT family, MUBUF, MTBUF */
+
+/* The handler for an operation, or NULL when the model does not execute it. */
+isa_handler *isa_handler_find(enum isa_op op);
+
+#endif
