@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command processors of one device: user-mode queues (AQL, SDMA, PM4) that read packets from
+ * the program's ring through the GPU VM, and the engine that runs dispatches on worker threads.
+ *
+ * Ownership: the caller owns queues and destroys them before their VM and their doorbell slice.
+ * Thread safety: all functions from any thread. Owner callbacks run on device threads without
+ * locks held; they must not destroy queues.
+ */
+#ifndef SOFTGPU_CP_CP_H
+#define SOFTGPU_CP_CP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "softgpu/isa/wave.h"
+#include "softgpu/vm/vm.h"
+
+struct cp_device;
+struct cp_queue;
+struct soft_device;
+
+enum cp_queue_type { CP_QUEUE_AQL, CP_QUEUE_SDMA, CP_QUEUE_PM4 };
+
+/* A GPU fault as the owner hears of it. */
+struct cp_fault {
+    struct isa_fault isa;   /* kind, va, access, pc, workgroup */
+    struct cp_queue *queue; /* borrowed */
+    uint64_t kernel_object; /* VA of the kernel descriptor, 0 when not in a dispatch */
+    const char *engine;     /* "aql", "sdma", "pm4", "shader" */
+};
+
+/* What a queue's owner (a KFD process or a DRM file) provides. */
+struct cp_owner_ops {
+    /* An interrupt with a context id: an HSA event id, as a signal's event_id or s_sendmsg's M0
+     * names it. `valid_bits`: how many low bits of the id are meaningful (kernel: 23 or 32). */
+    void (*interrupt)(void *owner, uint32_t event_id);
+    /* A memory fault: KFD turns it into a memory exception event. The queue has stopped. */
+    void (*memory_fault)(void *owner, const struct cp_fault *fault);
+    /* Any other fault that stops the queue (illegal opcode, hang, bad packet). */
+    void (*queue_fault)(void *owner, const struct cp_fault *fault);
+};
+
+struct cp_queue_desc {
+    enum cp_queue_type type;
+    uint32_t id; /* the owner's queue id, for logs and for traps (doorbell id) */
+    struct gpu_vm *vm;
+    gpu_va ring;
+    uint64_t ring_bytes;
+    gpu_va read_pointer, write_pointer; /* where the program's copies live */
+    volatile uint64_t *doorbell;        /* device view of the queue's doorbell; NULL: wptr only */
+    uint32_t doorbell_id;               /* index of the doorbell in its slice */
+    gpu_va eop;
+    uint64_t eop_bytes;
+    gpu_va cwsr;
+    uint32_t priority, percent; /* percent 0 = not running */
+    uint32_t engine;            /* SDMA engine */
+    gpu_va tba, tma;            /* trap handler, 0 = none */
+    const struct cp_owner_ops *ops;
+    void *owner;
+};
+
+rw_status cp_device_create(struct soft_device *device, unsigned threads,
+                           struct cp_device **out_cp) RW_MUST_USE;
+void cp_device_destroy(struct cp_device *cp);
+
+rw_status cp_queue_create(struct cp_device *cp, const struct cp_queue_desc *desc,
+                          struct cp_queue **out_queue) RW_MUST_USE;
+/* Stops at a packet or workgroup boundary, then frees. Work in flight is abandoned. */
+void cp_queue_destroy(struct cp_queue *queue);
+
+/* New ring, percent, priority (UPDATE_QUEUE). */
+rw_status cp_queue_update(struct cp_queue *queue, gpu_va ring, uint64_t ring_bytes,
+                          uint32_t percent, uint32_t priority) RW_MUST_USE;
+/* `mask` holds `bits` bits, copied. */
+void cp_queue_set_cu_mask(struct cp_queue *queue, const uint32_t *mask, uint32_t bits);
+void cp_queue_set_trap_handler(struct cp_queue *queue, gpu_va tba, gpu_va tma);
+
+/* Something was written to the queue's doorbell, or may have been. Cheap; never blocks. */
+void cp_queue_ring(struct cp_queue *queue);
+/* Has the queue nothing to do? (Then its doorbell slice may be armed.) */
+bool cp_queue_is_idle(struct cp_queue *queue);
+
+/* Eviction and debugger: stop fetching and executing / go on. Nestable. suspend returns when the
+ * queue executes nothing any more. */
+void cp_queue_suspend(struct cp_queue *queue);
+void cp_queue_resume(struct cp_queue *queue);
+
+/* ---- one-shot indirect buffers, for DRM command submission and vendor packets ---- */
+
+struct cp_stats {
+    uint64_t packets, dispatches, workgroups, waves, instructions, bytes_copied;
+};
+void cp_device_stats(struct cp_device *cp, struct cp_stats *out_stats);
+
+#endif

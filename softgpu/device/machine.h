@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The machine that this process sees: its software GPUs and the kernel they pretend to run under.
+ * Built once, on first use, from the environment:
+ *
+ *     ROCWELD_GPU=soft[:gfx1030[,gfx1030...]]   (default soft:gfx1030)
+ *     ROCWELD_VRAM=SIZE   bytes with K/M/G suffix, per GPU (default: the profile's)
+ *     ROCWELD_KERNEL=5.10|6.1|6.12|7.2   (default 6.12)
+ *     ROCWELD_THREADS=N   worker threads (default: online CPUs)
+ *
+ * After fork() the child's first use builds a machine of its own; descriptors of the parent's
+ * nodes do not reach it (kernel contract: EBADF on /dev/kfd).
+ *
+ * Thread safety: soft_machine() from any thread; the result is immutable.
+ */
+#ifndef SOFTGPU_DEVICE_MACHINE_H
+#define SOFTGPU_DEVICE_MACHINE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+#include "softgpu/device/profile.h"
+#include "softgpu/mem/heaps.h"
+
+#define SOFT_MAX_DEVICES 8
+
+struct soft_device {
+    unsigned index;
+    const struct gpu_profile *profile;
+    uint32_t gpu_id;       /* KFD: 16-bit hash, never 0 */
+    uint32_t kfd_node;     /* topology node number; CPU nodes come first */
+    unsigned card_minor;   /* card0: 226:0 */
+    unsigned render_minor; /* renderD128: 226:128 */
+    uint32_t pci_domain, pci_bus, pci_device, pci_function;
+    uint64_t vram_bytes, gtt_bytes;
+    struct mem_heaps *heaps;
+    void *cp; /* struct cp_device, made by the front when first used */
+};
+
+struct soft_machine {
+    const struct kernel_profile *kernel;
+    unsigned device_count;
+    struct soft_device devices[SOFT_MAX_DEVICES];
+    unsigned threads;
+    pid_t pid; /* of the process that built it */
+};
+
+/* The process's machine; NULL when it cannot be built (the reason has been logged). */
+struct soft_machine *soft_machine(void);
+
+struct soft_device *soft_device_by_gpu_id(struct soft_machine *machine, uint32_t gpu_id);
+
+/* GPU constant clock: CLOCK_MONOTONIC_RAW scaled to the profile's rate, in ticks. */
+uint64_t soft_device_clock(const struct soft_device *device);
+
+#endif

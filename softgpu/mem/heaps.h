@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The memory of one device: its VRAM pool, and the GTT pool (system memory the GPU can reach).
+ * Also keeps the list of BOs and the space of fake mmap offsets.
+ *
+ * Thread safety: all functions may be called from any thread.
+ */
+#ifndef SOFTGPU_MEM_HEAPS_H
+#define SOFTGPU_MEM_HEAPS_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct mem_heaps;
+
+struct mem_usage { /* bytes */
+    uint64_t vram_size, vram_used, visible_vram_size, visible_vram_used;
+    uint64_t gtt_size, gtt_used;
+    uint64_t bytes_moved, evictions;
+};
+
+/* Sizes in bytes. `device` is the index that BOs carry. */
+rw_status mem_heaps_create(unsigned device, uint64_t vram_size, uint64_t gtt_size,
+                           struct mem_heaps **out_heaps) RW_MUST_USE;
+void mem_heaps_destroy(struct mem_heaps *heaps);
+void mem_heaps_usage(struct mem_heaps *heaps, struct mem_usage *out_usage);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The GPU virtual memory of one DRM file: a tree of mappings (what was asked for) and page tables
+ * (what the GPU sees), apart because a moved buffer's page-table entries stay stale until the next
+ * update, exactly as in the kernel (amdgpu_vm.c).
+ *
+ * A gpu_vm is embedded in its drm_file and not reference counted by itself: the file's reference
+ * is the VM's. ACQUIRE_VM is one more reference on that file (see vm/file.h).
+ *
+ * Thread safety: all functions from any thread; lookups by GPU work (`memory.find`) run
+ * concurrently with updates. An update is complete, and old translations are no longer handed out,
+ * when the function returns.
+ */
+#ifndef SOFTGPU_VM_VM_H
+#define SOFTGPU_VM_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "softgpu/isa/memory.h"
+#include "softgpu/mem/bo.h"
+#include "softgpu/vm/gpu_va.h"
+
+struct gpu_vm;
+struct drm_file;
+
+/* Page rights and attributes of a mapping; the kernel's AMDGPU_VM_PAGE_* values. */
+enum gpu_vm_page {
+    GPU_VM_PAGE_READABLE = 1 << 1,
+    GPU_VM_PAGE_WRITEABLE = 1 << 2,
+    GPU_VM_PAGE_EXECUTABLE = 1 << 3,
+    GPU_VM_PAGE_PRT = 1 << 4,
+};
+
+enum gpu_vm_owner { GPU_VM_OWNER_KERNEL, GPU_VM_OWNER_GEM, GPU_VM_OWNER_KFD };
+
+/* Geometry that DEV_INFO, the KFD apertures and the VM's checks share. In bytes. */
+struct gpu_vm_limits {
+    uint64_t reserved_bottom; /* nothing may be mapped below */
+    uint64_t reserved_top;    /* nor in the last so many bytes of the VM */
+    uint64_t size;            /* of the VM: 1 << 48 */
+};
+
+/* A mapping as lookups report it. */
+struct gpu_vm_mapping_info {
+    gpu_va start;       /* masked form */
+    uint64_t size;      /* bytes */
+    uint64_t bo_offset; /* bytes */
+    uint32_t flags;     /* enum gpu_vm_page */
+    enum gpu_vm_owner owner;
+    struct mem_bo *bo; /* borrowed: valid while the mapping is; NULL for PRT */
+};
+
+/* Maps [bo_offset, bo_offset+size) of `bo` at `va`. EINVAL on overlap with any mapping, bad
+ * alignment, range beyond the BO, or outside the VM. The VM holds a BO reference per mapping. */
+rw_status gpu_vm_map(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
+                     uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags) RW_MUST_USE;
+/* Removes the mapping of `bo` that starts exactly at `va`; ENOENT if there is none. */
+rw_status gpu_vm_unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va) RW_MUST_USE;
+/* Splits or deletes whatever lies in the range, whoever owns it (GEM_VA CLEAR). */
+rw_status gpu_vm_clear(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
+/* CLEAR and MAP in one step (GEM_VA REPLACE). `bo` may be NULL with GPU_VM_PAGE_PRT. */
+rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
+                         uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags) RW_MUST_USE;
+/* Removes every mapping of `bo` made by `owner` (last handle closed). */
+void gpu_vm_unmap_bo(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo);
+
+/* Is [va, va+size) free of mappings? (SVM checks this; GEM_VA and KFD MAP check it themselves.) */
+bool gpu_vm_range_is_free(struct gpu_vm *vm, gpu_va va, uint64_t size);
+/* The mapping that covers `va`. `out_info->bo` gets a reference of its own, to be put. */
+bool gpu_vm_lookup(struct gpu_vm *vm, gpu_va va, struct gpu_vm_mapping_info *out_info);
+/* Like gpu_vm_lookup, for the nearest mapping below or above an unmapped address. */
+bool gpu_vm_lookup_nearest(struct gpu_vm *vm, gpu_va va, struct gpu_vm_mapping_info *out_info);
+/* Calls `visit` for each mapping in address order; stops when it returns false. */
+void gpu_vm_for_each_mapping(struct gpu_vm *vm,
+                             bool (*visit)(void *context, const struct gpu_vm_mapping_info *info),
+                             void *context);
+
+/* Queue buffers must be exactly one mapping (6.12). Finds it, checks start and size, takes a
+ * reference on the BO and marks the mapping as used by a queue (unmap by KFD then gets EBUSY).
+ * EINVAL when it is not mapped exactly so. */
+rw_status gpu_vm_queue_buffer_get(struct gpu_vm *vm, gpu_va va, uint64_t size,
+                                  struct mem_bo **out_bo) RW_MUST_USE;
+void gpu_vm_queue_buffer_put(struct gpu_vm *vm, gpu_va va, struct mem_bo *bo);
+bool gpu_vm_used_by_queue(struct gpu_vm *vm, struct mem_bo *bo);
+
+const struct gpu_vm_limits *gpu_vm_limits(const struct gpu_vm *vm);
+/* What executing code reaches memory by; valid as long as the VM. */
+struct isa_memory *gpu_vm_memory(struct gpu_vm *vm);
+
+/* Host access for packet processors: copies through the page tables, EFAULT with the first
+ * address that is not accessible in *out_fault (may be NULL). */
+rw_status gpu_vm_read(struct gpu_vm *vm, gpu_va va, void *data, uint64_t size,
+                      gpu_va *out_fault) RW_MUST_USE;
+rw_status gpu_vm_write(struct gpu_vm *vm, gpu_va va, const void *data, uint64_t size,
+                       gpu_va *out_fault) RW_MUST_USE;
+/* Host address of `size` bytes at `va` if they lie contiguously and grant `access`, else NULL. */
+void *gpu_vm_host(struct gpu_vm *vm, gpu_va va, uint64_t size, unsigned access);
+
+#endif
