@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "softgpu/isa/spec/flags.h"
+
 /* Register and constant numbers: the 9-bit source-operand space of GFX10, which is the model's
  * canonical numbering on every generation (GFX11 swaps M0 and NULL; its decoder swaps back). */
 enum isa_reg {
@@ -115,7 +117,7 @@ struct isa_op_info {
     uint8_t dst;    /* enum isa_type of the first destination */
     uint8_t dst2;   /* carry-out and the like; ISA_T_NONE if there is none */
     uint8_t src[4]; /* enum isa_type */
-    uint32_t flags; /* ISA_F_* of spec/ops.def */
+    uint32_t flags; /* enum isa_op_flag */
 };
 extern const struct isa_op_info isa_ops[ISA_OP_COUNT];
 
