@@ -10,6 +10,7 @@
 #ifndef SOFTGPU_FRONT_IOCTL_H
 #define SOFTGPU_FRONT_IOCTL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct ioctl_call {
     unsigned long request;
     void *user_argument;
     bool copy_out_on_failure; /* KFD copies out-structs back even then; DRM does too */
+    bool user_direction;      /* DRM: only directions that the request names too are copied */
 };
 
 /* Runs one call; logs one line "device NAME: ERRNO: message" when it fails with a message. */

@@ -14,6 +14,7 @@
 #ifndef SOFTGPU_FRONT_NODE_H
 #define SOFTGPU_FRONT_NODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -24,6 +25,9 @@ struct node;
 
 struct node_ops {
     const char *name; /* "kfd", "drm", "dma-buf", ... */
+    /* errno that calls get in a forked child, to which the state behind the node does not belong;
+     * 0 = ENODEV, as of an unplugged device. The kernel's answer on /dev/kfd is EBADF. */
+    int foreign_error;
     /* `argument` is the raw ioctl argument; see front/ioctl.h for safe copies. The result is the
      * ioctl's: 0 or a positive value in *out_result, or a failure. */
     rw_status (*ioctl)(struct node *node, unsigned long request, void *argument, int *out_result);
@@ -53,6 +57,23 @@ void node_put(struct node *node);
 const struct node_ops *node_ops(const struct node *node);
 void *node_private(const struct node *node);
 int node_flags(const struct node *node);
+
+/* Was the node inherited through fork()? Then only `stat` may be called. */
+bool node_is_foreign(const struct node *node);
+
+/* What ioctl(2), mmap(2), fstat(2) and lseek(2) do on a node: the operation, or the error of an
+ * absent or foreign one. */
+rw_status node_call_ioctl(struct node *node, unsigned long request, void *argument,
+                          int *out_result) RW_MUST_USE;
+rw_status node_call_mmap(struct node *node, void *address, size_t length, int prot, int flags,
+                         uint64_t offset, void **out_address) RW_MUST_USE;
+void node_call_stat(struct node *node, struct stat *out_stat);
+rw_status node_call_seek(struct node *node, int64_t offset, int whence,
+                         int64_t *out_position) RW_MUST_USE;
+
+/* Waits until descriptors that were closed before the call have been noticed and, where nothing
+ * else holds them, released: close(2) of a real device is synchronous. Not from `release`. */
+void node_settle(void);
 
 /* An open-file reference of our own (fget): release is not called before node_file_put(). */
 void node_file_get(struct node *node);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "softgpu/front/ioctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Kernel-internal numbers that user space sees all the same (include/linux/errno.h). */
+#define KERNEL_ERESTARTSYS 512
+#define KERNEL_ENOTSUPP    524
+
+enum copy_way { COPY_IN, COPY_OUT };
+
+/* Set when the sandbox forbids process_vm_readv/writev (a seccomp filter). */
+static atomic_bool vm_calls_forbidden;
+
+/* One transfer by the kernel's own checked copy. Returns bytes, or -1 with errno. */
+static ssize_t vm_transfer(enum copy_way way, void *ours, uint64_t theirs, size_t size)
+{
+    struct iovec local = {ours, size}, remote = {(void *)(uintptr_t)theirs, size};
+
+    if (way == COPY_IN)
+        return process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+    return process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
+}
+
+/* A pipe's buffer, which the kernel fills from and empties into user memory with the same checks.
+ */
+#define PIPE_CHUNK 4096
+
+static ssize_t pipe_transfer_chunk(const int pipe_fds[2], enum copy_way way, void *ours,
+                                   void *theirs, size_t size)
+{
+    void *from = way == COPY_IN ? theirs : ours, *to = way == COPY_IN ? ours : theirs;
+    ssize_t written = write(pipe_fds[1], from, size);
+
+    if (written <= 0)
+        return -1;
+    ssize_t got = read(pipe_fds[0], to, (size_t)written);
+    if (got < 0) {
+        char drain[PIPE_CHUNK];
+        int err = errno;
+        if (read(pipe_fds[0], drain, (size_t)written) != written)
+            rw_debug(base, "bounce pipe not drained");
+        errno = err;
+    }
+    return got;
+}
+
+static ssize_t pipe_transfer(enum copy_way way, void *ours, uint64_t theirs, size_t size)
+{
+    int pipe_fds[2];
+    size_t done = 0;
+    ssize_t n = 0;
+
+    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+        return -1;
+    while (done < size) {
+        size_t chunk = size - done < PIPE_CHUNK ? size - done : PIPE_CHUNK;
+        n = pipe_transfer_chunk(pipe_fds, way, (char *)ours + done,
+                                (void *)(uintptr_t)(theirs + done), chunk);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+    }
+    int err = errno;
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    errno = err;
+    return done ? (ssize_t)done : n;
+}
+
+static bool forbids_vm_calls(int err)
+{
+    return err == EPERM || err == ENOSYS || err == EACCES;
+}
+
+static rw_status copy_all(enum copy_way way, void *ours, uint64_t theirs, size_t size)
+{
+    size_t done = 0;
+
+    while (done < size) {
+        bool forbidden = atomic_load_explicit(&vm_calls_forbidden, memory_order_relaxed);
+        void *at = (char *)ours + done;
+        ssize_t n = forbidden ? pipe_transfer(way, at, theirs + done, size - done)
+                              : vm_transfer(way, at, theirs + done, size - done);
+        if (n > 0) {
+            done += (size_t)n;
+        } else if (!forbidden && n < 0 && forbids_vm_calls(errno)) {
+            atomic_store(&vm_calls_forbidden, true);
+            rw_info(base, "process_vm_readv is forbidden here; copying ioctl arguments by pipe");
+        } else {
+            return rw_status_quiet(n < 0 && errno != EFAULT ? errno : EFAULT);
+        }
+    }
+    return RW_OK;
+}
+
+rw_status front_copy_in(void *to, uint64_t user_from, size_t size)
+{
+    return copy_all(COPY_IN, to, user_from, size);
+}
+
+rw_status front_copy_out(uint64_t user_to, const void *from, size_t size)
+{
+    return copy_all(COPY_OUT, (void *)from, user_to, size);
+}
+
+rw_status front_copy_in_array(uint64_t user_from, size_t count, size_t item, size_t max_bytes,
+                              void **out_array)
+{
+    size_t bytes;
+    void *array;
+
+    *out_array = NULL;
+    if (__builtin_mul_overflow(count, item, &bytes) || bytes > max_bytes)
+        return rw_status_quiet(ENOMEM);
+    array = malloc(bytes ? bytes : 1);
+    if (!array)
+        return rw_status_quiet(ENOMEM);
+    rw_status status = front_copy_in(array, user_from, bytes);
+    if (!rw_ok(status)) {
+        free(array);
+        return status;
+    }
+    *out_array = array;
+    return RW_OK;
+}
+
+static const char *errno_name(int err, char buffer[24])
+{
+    const char *name = strerrorname_np(err);
+
+    if (err == KERNEL_ENOTSUPP)
+        return "ENOTSUPP";
+    if (err == KERNEL_ERESTARTSYS)
+        return "ERESTARTSYS";
+    if (name)
+        return name;
+    snprintf(buffer, 24, "errno %d", err);
+    return buffer;
+}
+
+/* A failure that nobody explained is ordinary, and shown only to those who debug. */
+static void call_log_failure(const struct ioctl_call *call, rw_status status)
+{
+    const char *message = rw_status_message(status, NULL);
+    enum rw_log_level level = *message ? RW_LOG_WARN : RW_LOG_DEBUG;
+    char number[24];
+
+    if (rw_log_on(call->area, level))
+        rw_log_write(call->area, level, "%s %s: %s%s%s", call->device, call->row->name,
+                     errno_name(status.err, number), *message ? ": " : "", message);
+}
+
+/* What is copied, in bytes. The kernel's row decides the direction; DRM also looks at the
+ * request's (drm_ioctl), KFD does not (kfd_ioctl). */
+static void call_sizes(const struct ioctl_call *call, size_t *out_in, size_t *out_back)
+{
+    unsigned direction = _IOC_DIR(call->row->request);
+    size_t user_size = _IOC_SIZE(call->request);
+
+    if (call->user_direction)
+        direction &= _IOC_DIR(call->request);
+    *out_in = direction & _IOC_WRITE ? user_size : 0;
+    *out_back = direction & _IOC_READ ? user_size : 0;
+}
+
+/* A request's size field has 14 bits, so the argument is bounded. */
+rw_status ioctl_call_run(const struct ioctl_call *call, void *context)
+{
+    _Alignas(16) char small[IOCTL_MAX_ARGUMENT] = {0};
+    size_t user_size = _IOC_SIZE(call->request), row_size = _IOC_SIZE(call->row->request);
+    size_t size = user_size > row_size ? user_size : row_size;
+    uint64_t user = (uint64_t)(uintptr_t)call->user_argument;
+    char *argument = small;
+    size_t in, back;
+    rw_status status;
+
+    if (size > sizeof small && !(argument = calloc(1, size)))
+        return rw_status_quiet(ENOMEM);
+    call_sizes(call, &in, &back);
+    rw_status_clear();
+    status = front_copy_in(argument, user, in);
+    if (rw_ok(status)) {
+        status = call->row->handler(context, argument);
+        if (!rw_ok(status))
+            call_log_failure(call, status);
+        if ((rw_ok(status) || call->copy_out_on_failure) &&
+            !rw_ok(front_copy_out(user, argument, back)))
+            status = rw_status_quiet(EFAULT);
+    }
+    if (argument != small)
+        free(argument);
+    return status;
+}
