@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/range_map.h"
 #include "base/status.h"
 #include "softgpu/mem/pool.h"
 
@@ -35,6 +36,7 @@ enum mem_backing {
     MEM_BACKING_POOL,    /* a range of the VRAM or GTT pool */
     MEM_BACKING_USERPTR, /* this process's own memory at `user_address` */
     MEM_BACKING_PAGES,   /* pages the device owns elsewhere: doorbells, MMIO remap */
+    MEM_BACKING_NONE,    /* on-chip memory (GDS, GWS, OA): no pages a CPU or shader could address */
 };
 
 struct mem_heaps; /* one device's VRAM pool and the system's GTT pool; see mem/heaps.h */
@@ -76,11 +78,15 @@ struct mem_bo {
     void *dmabuf; /* the living dma-buf of this BO, if exported; weak, owned by the front */
     bool no_cpu_access;
     bool user_readonly;
-    char label[24]; /* who made it, for fault messages: "kfd vram", "gem gtt", ... */
+    char label[24];              /* who made it, for fault messages: "kfd vram", "gem gtt", ... */
+    uint64_t align;              /* bytes, as asked for */
+    struct range_node mmap_node; /* in heaps->by_offset */
 };
 
-rw_status mem_bo_create(struct mem_heaps *heaps, const struct mem_bo_desc *desc,
-                        const char *label, struct mem_bo **out_bo) RW_MUST_USE;
+/* Places the BO in the first of VRAM, GTT, CPU that `desc->domains` allows and that has room; the
+ * memory reads as zero. EINVAL size 0, bad align; ENOMEM no room. */
+rw_status mem_bo_create(struct mem_heaps *heaps, const struct mem_bo_desc *desc, const char *label,
+                        struct mem_bo **out_bo) RW_MUST_USE;
 struct mem_bo *mem_bo_get(struct mem_bo *bo);
 void mem_bo_put(struct mem_bo *bo); /* NULL is fine */
 
@@ -88,7 +94,9 @@ void mem_bo_put(struct mem_bo *bo); /* NULL is fine */
 struct mem_bo *mem_bo_find_by_mmap_offset(struct mem_heaps *heaps, uint64_t mmap_offset);
 
 /* Maps the BO's pages for the CPU as mmap(2) of a DRM node would: `start` is the byte offset
- * inside the BO. EPERM for userptr and NO_CPU_ACCESS objects, EINVAL beyond the end. */
+ * inside the BO. EPERM for userptr and NO_CPU_ACCESS objects, EINVAL beyond the end or for a
+ * private writable mapping. The mapping does not hold the BO, as the kernel's would: memory that
+ * is used through it after the last mem_bo_put() may have a new owner. */
 rw_status mem_bo_mmap(struct mem_bo *bo, void *address, uint64_t length, int prot, int flags,
                       uint64_t start, void **out_address) RW_MUST_USE;
 

@@ -30,8 +30,8 @@ rw_status mem_pool_alloc(struct mem_pool *pool, uint64_t size, uint64_t align,
 void mem_pool_free(struct mem_pool *pool, pool_offset offset, uint64_t size);
 
 uint8_t *mem_pool_host(const struct mem_pool *pool, pool_offset offset); /* process-wide mapping */
-int mem_pool_fd(const struct mem_pool *pool);                           /* borrowed memfd */
+int mem_pool_fd(const struct mem_pool *pool);                            /* borrowed memfd */
 uint64_t mem_pool_size(const struct mem_pool *pool);
-uint64_t mem_pool_used(const struct mem_pool *pool);
+uint64_t mem_pool_used(struct mem_pool *pool);
 
 #endif
