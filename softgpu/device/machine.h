@@ -6,12 +6,16 @@
  *     ROCWELD_GPU=soft[:gfx1030[,gfx1030...]]   (default soft:gfx1030)
  *     ROCWELD_VRAM=SIZE   bytes with K/M/G suffix, per GPU (default: the profile's)
  *     ROCWELD_KERNEL=5.10|6.1|6.12|7.2   (default 6.12)
- *     ROCWELD_THREADS=N   worker threads (default: online CPUs)
+ *     ROCWELD_THREADS=N   worker threads (default: the CPUs this process may run on)
+ *
+ * Every process that reads sysfs gets a description; memory (`heaps`) is made only for those
+ * that open a device node.
  *
  * After fork() the child's first use builds a machine of its own; descriptors of the parent's
  * nodes do not reach it (kernel contract: EBADF on /dev/kfd).
  *
- * Thread safety: soft_machine() from any thread; the result is immutable.
+ * Thread safety: all functions from any thread; the result is immutable, but for `heaps`, which
+ * soft_machine() fills in before it returns, and `cp`, which its owner guards.
  */
 #ifndef SOFTGPU_DEVICE_MACHINE_H
 #define SOFTGPU_DEVICE_MACHINE_H
@@ -34,8 +38,8 @@ struct soft_device {
     unsigned render_minor; /* renderD128: 226:128 */
     uint32_t pci_domain, pci_bus, pci_device, pci_function;
     uint64_t vram_bytes, gtt_bytes;
-    struct mem_heaps *heaps;
-    void *cp; /* struct cp_device, made by the front when first used */
+    struct mem_heaps *heaps; /* NULL in a mere description */
+    void *cp;                /* struct cp_device, made by the front when first used */
 };
 
 struct soft_machine {
@@ -48,6 +52,9 @@ struct soft_machine {
 
 /* The process's machine; NULL when it cannot be built (the reason has been logged). */
 struct soft_machine *soft_machine(void);
+
+/* The same object without the promise that it has memory: cheap, for sysfs and the like. */
+const struct soft_machine *soft_machine_describe(void);
 
 struct soft_device *soft_device_by_gpu_id(struct soft_machine *machine, uint32_t gpu_id);
 

@@ -18,7 +18,7 @@
 struct gpu_profile {
     const char *name;           /* "gfx1030" */
     const char *marketing_name; /* "AMD Radeon RX 6800 XT" */
-    const char *asic_name;      /* KFD topology "name": "navi21" / "sienna_cichlid" */
+    const char *asic_name;      /* the kernel's: KFD topology "name", "sienna_cichlid" */
     enum isa_gen isa;
     uint32_t gfx_target_version; /* 100300 */
     uint16_t pci_vendor, pci_device, pci_subvendor, pci_subdevice;
@@ -26,18 +26,22 @@ struct gpu_profile {
     uint32_t family_id, chip_rev, external_rev; /* AMDGPU_FAMILY_NV = 143, ... */
     uint32_t shader_engines, arrays_per_engine, cu_per_array, simd_per_cu;
     uint32_t active_cus, waves_per_simd, wave_size, max_scratch_slots_per_cu;
-    uint32_t vgprs_per_simd, sgprs_per_wave, lds_bytes_per_cu, gds_bytes;
+    uint32_t vgprs_per_simd; /* registers of 32 lanes */
+    uint32_t sgprs_per_wave, lds_bytes_per_cu, gds_bytes, gws_slots;
     uint32_t render_backends, texture_channel_caches;
     uint32_t sdma_engines, sdma_queues_per_engine, cp_queues;
     uint32_t engine_clock_mhz, memory_clock_mhz, memory_bus_bits, vram_type;
     uint32_t gpu_counter_khz; /* rate of the GPU's constant clock */
-    uint32_t l1_vector_kib, l1_scalar_kib, l1_inst_kib, l2_kib, l3_kib;
+    uint32_t l1_vector_kib, l1_scalar_kib, l1_inst_kib, gl1_kib, l2_kib, l3_kib;
+    uint32_t cu_per_sqc; /* compute units that share the scalar and instruction caches */
     uint64_t vram_bytes;  /* default, --vram overrides */
     uint32_t capability;  /* KFD topology node capability word */
     uint64_t debug_prop;
     uint32_t mec_version, sdma_version, me_version, pfp_version, ce_version, rlc_version;
     uint32_t gb_addr_config;
     uint64_t cwsr_bytes, ctl_stack_bytes; /* per queue, as CREATE_QUEUE checks them */
+    uint32_t watch_points;                /* address watch registers per VMID */
+    uint32_t pcie_gen, pcie_lanes;
 };
 
 const struct gpu_profile *gpu_profile_find(const char *name); /* NULL when unknown */
@@ -59,5 +63,6 @@ struct kernel_profile {
 
 const struct kernel_profile *kernel_profile_find(const char *name);
 const struct kernel_profile *kernel_profile_at(unsigned index);
+const struct kernel_profile *kernel_profile_default(void);
 
 #endif
