@@ -48,7 +48,8 @@ typedef void doorbell_ring(void *context);
 
 rw_status doorbell_slice_create(doorbell_ring *ring, void *context,
                                 struct doorbell_slice **out_slice) RW_MUST_USE;
-/* Returns when no call of `ring` runs or will run. User mappings stay, as mappings of a file do. */
+/* Returns when no call of `ring` runs or will run, so not under a lock that `ring` takes. User
+ * mappings stay, as mappings of a file do. */
 void doorbell_slice_destroy(struct doorbell_slice *slice); /* NULL is fine */
 
 /* The user's mapping (mmap of the doorbell offset on /dev/kfd), shared, at most the whole slice
