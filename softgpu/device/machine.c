@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "softgpu/device/host.h"
 
 #define MIN_VRAM_BYTES (UINT64_C(256) << 20)
 #define MAX_VRAM_BYTES (UINT64_C(1) << 40)
@@ -21,6 +22,7 @@
 /* The root bus that carries the GPUs: high, where real machines seldom have one. */
 #define FIRST_ROOT_BUS 0xc0
 #define LAST_ROOT_BUS  0xe0
+#define UNIQUE_ID_BASE UINT64_C(0x726f637700000000) /* "rocw" */
 
 static struct {
     pthread_mutex_t lock;
@@ -191,6 +193,7 @@ static void gpu_id_assign(struct soft_machine *machine, struct soft_device *devi
     while (id == 0 || soft_device_by_gpu_id(machine, id))
         id = (id + 1) & 0xffff;
     device->gpu_id = id;
+    device->unique_id = UNIQUE_ID_BASE | id;
 }
 
 /* amdgpu: GTT may use half of the system's memory (TTM's page limit). */
@@ -210,10 +213,11 @@ static void device_describe(struct soft_machine *machine, unsigned index,
 
     device->index = index;
     device->profile = profile;
-    device->kfd_node = index + 1; /* node 0 is the CPU */
+    device->kfd_node = soft_host()->node_count + index;
     device->card_minor = index;
-    device->render_minor = 128 + index;
-    device->pci_bus = root_bus_choose() + 1 + index;
+    device->render_minor = SOFT_RENDER_MINOR_FIRST + index;
+    device->pci_root_bus = root_bus_choose();
+    device->pci_bus = device->pci_root_bus + 1 + index;
     device->vram_bytes = vram_bytes ? vram_bytes : profile->vram_bytes;
     device->gtt_bytes = gtt_size();
     gpu_id_assign(machine, device);

@@ -29,14 +29,21 @@
 
 #define SOFT_MAX_DEVICES 8
 
+/* Character device numbers. The KFD's major is a dynamic one on real systems. */
+#define SOFT_DRM_MAJOR          226
+#define SOFT_KFD_MAJOR          511
+#define SOFT_RENDER_MINOR_FIRST 128
+
 struct soft_device {
     unsigned index;
     const struct gpu_profile *profile;
     uint32_t gpu_id;       /* KFD: 16-bit hash, never 0 */
+    uint64_t unique_id;    /* as a board's serial number */
     uint32_t kfd_node;     /* topology node number; CPU nodes come first */
     unsigned card_minor;   /* card0: 226:0 */
     unsigned render_minor; /* renderD128: 226:128 */
     uint32_t pci_domain, pci_bus, pci_device, pci_function;
+    uint32_t pci_root_bus; /* of the host bridge above it */
     uint64_t vram_bytes, gtt_bytes;
     struct mem_heaps *heaps; /* NULL in a mere description */
     void *cp;                /* struct cp_device, made by the front when first used */

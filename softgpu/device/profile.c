@@ -28,6 +28,16 @@ const struct gpu_profile *gpu_profile_find(const char *name)
     return NULL;
 }
 
+uint32_t gpu_profile_cu_mask(const struct gpu_profile *profile, unsigned engine, unsigned array)
+{
+    unsigned arrays = profile->shader_engines * profile->arrays_per_engine;
+    unsigned pairs = profile->active_cus / 2;
+    unsigned rank = array * profile->shader_engines + engine;
+    unsigned cus = 2 * (pairs / arrays + (rank < pairs % arrays));
+
+    return (1u << cus) - 1;
+}
+
 const struct kernel_profile *kernel_profile_at(unsigned index)
 {
     return index < COUNT(kernels) ? &kernels[index] : NULL;

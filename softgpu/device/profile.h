@@ -34,8 +34,8 @@ struct gpu_profile {
     uint32_t gpu_counter_khz; /* rate of the GPU's constant clock */
     uint32_t l1_vector_kib, l1_scalar_kib, l1_inst_kib, gl1_kib, l2_kib, l3_kib;
     uint32_t cu_per_sqc; /* compute units that share the scalar and instruction caches */
-    uint64_t vram_bytes;  /* default, --vram overrides */
-    uint32_t capability;  /* KFD topology node capability word */
+    uint64_t vram_bytes; /* default, --vram overrides */
+    uint32_t capability; /* KFD topology node capability word */
     uint64_t debug_prop;
     uint32_t mec_version, sdma_version, me_version, pfp_version, ce_version, rlc_version;
     uint32_t gb_addr_config;
@@ -47,12 +47,16 @@ struct gpu_profile {
 const struct gpu_profile *gpu_profile_find(const char *name); /* NULL when unknown */
 const struct gpu_profile *gpu_profile_at(unsigned index);     /* NULL past the end */
 
+/* Bit per compute unit of a shader array that is active. The inactive ones are spread over the
+ * arrays two by two (a WGP), from the last CU of the last arrays on. */
+uint32_t gpu_profile_cu_mask(const struct gpu_profile *profile, unsigned engine, unsigned array);
+
 /* What differs between kernels; see kernel-contract: "kernel profile". */
 struct kernel_profile {
-    const char *name;  /* "6.12" */
-    uint32_t kfd_minor; /* KFD 1.x */
-    uint32_t drm_minor; /* amdgpu 3.x */
-    uint32_t ioctl_count; /* END of the KFD ioctl table */
+    const char *name;            /* "6.12" */
+    uint32_t kfd_minor;          /* KFD 1.x */
+    uint32_t drm_minor;          /* amdgpu 3.x */
+    uint32_t ioctl_count;        /* END of the KFD ioctl table */
     bool own_vm_without_acquire; /* 5.10: a bound operation makes a private VM */
     bool acquire_needs_empty_vm; /* before 6.5 */
     bool seq64;                  /* VM never empty, from 6.9 on */
