@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Checks of the user-space stack: ROCm, Mesa, OpenCL.
+ */
+#include <dlfcn.h>
+#include <limits.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/rocweld/doctor.h"
+
+/* A library by its names, newest first; where it was found, with the version in its file name. */
+static bool find_library(const char *const *names, char *out_file, size_t size)
+{
+    for (; *names; names++) {
+        struct link_map *map;
+        char resolved[PATH_MAX];
+        void *library = dlopen(*names, RTLD_LAZY | RTLD_LOCAL);
+
+        if (!library)
+            continue;
+        if (dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 && realpath(map->l_name, resolved))
+            snprintf(out_file, size, "%s", resolved);
+        else
+            snprintf(out_file, size, "%s", *names);
+        /* Stays loaded: libraries of GPU stacks do not like to be unloaded. */
+        return true;
+    }
+    return false;
+}
+
+static void check_library(struct doctor_finding *finding, const char *const *names,
+                          const char *package)
+{
+    char file[PATH_MAX];
+
+    if (find_library(names, file, sizeof file)) {
+        doctor_say(finding, DOCTOR_OK, "%s", file);
+        return;
+    }
+    doctor_say(finding, DOCTOR_WARN, "%s cannot be loaded", names[0]);
+    doctor_advise(finding, "sudo apt install %s", package);
+}
+
+void doctor_check_hsa(struct doctor_finding *out_finding)
+{
+    static const char *const names[] = {"libhsa-runtime64.so.1", NULL};
+    check_library(out_finding, names, "libhsa-runtime64-1");
+}
+
+void doctor_check_hip(struct doctor_finding *out_finding)
+{
+    static const char *const names[] = {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so.5",
+                                        NULL};
+    check_library(out_finding, names, "libamdhip64-5");
+}
+
+/* The first executable NAME of PATH. */
+static bool find_program(const char *name, char *out_path, size_t size)
+{
+    const char *path = getenv("PATH");
+
+    for (size_t length; path && *path; path += length + (path[length] == ':')) {
+        length = strcspn(path, ":");
+        snprintf(out_path, size, "%.*s/%s", (int)length, path, name);
+        if (access(out_path, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+void doctor_check_hipcc(struct doctor_finding *out_finding)
+{
+    char path[200];
+
+    if (find_program("hipcc", path, sizeof path)) {
+        doctor_say(out_finding, DOCTOR_OK, "%s", path);
+    } else {
+        doctor_say(out_finding, DOCTOR_WARN,
+                   "hipcc is not in PATH; HIP programs run, but cannot "
+                   "be compiled here");
+        doctor_advise(out_finding, "sudo apt install hipcc");
+    }
+}
+
+void doctor_check_mesa(struct doctor_finding *out_finding)
+{
+    bool radv = access("/usr/lib/x86_64-linux-gnu/libvulkan_radeon.so", R_OK) == 0;
+    bool radeonsi = access("/usr/lib/x86_64-linux-gnu/dri/radeonsi_dri.so", R_OK) == 0;
+
+    if (radv && radeonsi)
+        doctor_say(out_finding, DOCTOR_OK, "RADV (Vulkan) and radeonsi (OpenGL)");
+    else if (radv || radeonsi)
+        doctor_say(out_finding, DOCTOR_OK, "%s", radv ? "RADV (Vulkan)" : "radeonsi (OpenGL)");
+    else
+        doctor_say(out_finding, DOCTOR_OK, "not installed; only graphics programs need them");
+}
+
+void doctor_check_opencl(struct doctor_finding *out_finding)
+{
+    static const char *const names[] = {"libpocl.so.2", NULL};
+    char file[PATH_MAX];
+
+    if (find_library(names, file, sizeof file))
+        doctor_say(out_finding, DOCTOR_OK, "%s", file);
+    else
+        doctor_say(out_finding, DOCTOR_OK,
+                   "PoCL is not installed; `rocweld bench` has no peer to compare with");
+}

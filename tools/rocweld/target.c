@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/rocweld/target.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <drm.h>
+
+#include "tools/rocweld/command.h"
+#include "tools/rocweld/names.h"
+#include "tools/rocweld/paths.h"
+#include "tools/rocweld/suggest.h"
+
+enum { OPTION_GPU = 0x100, OPTION_VRAM, OPTION_KERNEL, OPTION_THREADS };
+
+static const struct argp_option options[] = {
+    {"gpu", OPTION_GPU, "WHICH", 0,
+     "auto: the real GPU when there is one, else softgpu (the default). hw: the real GPU. "
+     "soft[:NAME[,NAME...]]: one software GPU for each name, such as gfx1030"},
+    {"vram", OPTION_VRAM, "SIZE", 0, "Memory of each software GPU, such as 512M or 4G"},
+    {"kernel", OPTION_KERNEL, "VERSION", 0, "Linux kernel that softgpu models"},
+    {"threads", OPTION_THREADS, "N", 0, "Threads that execute GPU programs (default: all CPUs)"},
+    {0},
+};
+
+static enum gpu_kind parse_gpu(struct argp_state *state, const char *text,
+                               struct gpu_target *target)
+{
+    struct suggestion best = suggestion_for(text);
+
+    if (!strcmp(text, "auto"))
+        return GPU_AUTO;
+    if (!strcmp(text, "hw"))
+        return GPU_HARDWARE;
+    if (!strncmp(text, "soft", 4) && (!text[4] || text[4] == ':')) {
+        char message[256];
+        if (!names_check_gpus(text + 4, message, sizeof message))
+            argp_error(state, "--gpu %s: %s", text, message);
+        target->soft = text;
+        return GPU_SOFT;
+    }
+    suggestion_consider(&best, "auto");
+    suggestion_consider(&best, "hw");
+    suggestion_consider(&best, "soft");
+    if (suggestion_result(&best))
+        argp_error(state, "--gpu %s is unknown; did you mean '%s'?", text,
+                   suggestion_result(&best));
+    argp_error(state, "--gpu %s is unknown; use auto, hw or soft[:NAME[,NAME...]]", text);
+    return GPU_AUTO;
+}
+
+static const char *parse_size(struct argp_state *state, const char *text)
+{
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+
+    if (!isdigit((unsigned char)text[0]) || value == 0 ||
+        (*end && (!strchr("KMGkmg", *end) || end[1])))
+        argp_error(state, "--vram %s is not a size; write it as 512M or 4G", text);
+    return text;
+}
+
+static const char *parse_count(struct argp_state *state, const char *text)
+{
+    char *end;
+    long value = strtol(text, &end, 10);
+
+    if (*end || value < 1 || value > 1024)
+        argp_error(state, "--threads %s is not a number from 1 to 1024", text);
+    return text;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct gpu_target *target = state->input;
+    char message[256];
+
+    switch (key) {
+    case OPTION_GPU:
+        target->kind = parse_gpu(state, argument, target);
+        return 0;
+    case OPTION_VRAM:
+        target->vram = parse_size(state, argument);
+        return 0;
+    case OPTION_KERNEL:
+        if (!names_check_kernel(argument, message, sizeof message))
+            argp_error(state, "--kernel %s: %s", argument, message);
+        target->kernel = argument;
+        return 0;
+    case OPTION_THREADS:
+        target->threads = parse_count(state, argument);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp target_argp = {.options = options, .parser = parse_option};
+
+/* The library is loaded already: devices that answer are software, whatever they look like. */
+static bool softgpu_is_loaded(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+
+    return preload && strstr(preload, PATHS_SOFTGPU_LIBRARY);
+}
+
+static bool is_amdgpu_node(const char *path)
+{
+    char name[16] = "";
+    struct drm_version version = {.name_len = sizeof name - 1, .name = name};
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    bool is_amdgpu;
+
+    if (fd < 0)
+        return false;
+    is_amdgpu = ioctl(fd, DRM_IOCTL_VERSION, &version) == 0 && !strcmp(name, "amdgpu");
+    close(fd);
+    return is_amdgpu;
+}
+
+const char *target_hardware_obstacle(void)
+{
+    static char reason[160];
+    int fd = open("/dev/kfd", O_RDWR | O_CLOEXEC);
+
+    if (fd < 0) {
+        snprintf(reason, sizeof reason, "/dev/kfd cannot be opened (%s)", strerror(errno));
+        return reason;
+    }
+    close(fd);
+    for (int minor = 128; minor < 192; minor++) {
+        char path[32];
+        snprintf(path, sizeof path, "/dev/dri/renderD%d", minor);
+        if (is_amdgpu_node(path))
+            return "";
+    }
+    return "no render node in /dev/dri belongs to amdgpu and can be opened";
+}
+
+enum gpu_kind target_resolve(const struct gpu_target *target)
+{
+    if (target->kind != GPU_AUTO)
+        return target->kind;
+    /* A wish for a kind of software GPU in the environment is a wish for a software GPU. */
+    if (getenv("ROCWELD_GPU") || softgpu_is_loaded())
+        return GPU_SOFT;
+    return *target_hardware_obstacle() ? GPU_SOFT : GPU_HARDWARE;
+}
+
+static void set_if_given(const char *name, const char *value)
+{
+    if (value)
+        setenv(name, value, 1);
+}
+
+/* Puts a library in front of what LD_PRELOAD has, unless it is there. */
+static rw_status preload_library(const char *name)
+{
+    char path[PATH_MAX], list[4 * PATH_MAX];
+    const char *before = getenv("LD_PRELOAD");
+
+    if (before && strstr(before, name))
+        return RW_OK;
+    if (!paths_library(name, path, sizeof path))
+        return RW_FAIL(ENOENT, "%s is missing; build or install rocweld completely", path);
+    if (strpbrk(path, " :"))
+        return RW_FAIL(EINVAL,
+                       "the dynamic loader cannot preload '%s': a space or colon in the path; "
+                       "move rocweld to a folder without one",
+                       path);
+    snprintf(list, sizeof list, "%s%s%s", path, before && *before ? " " : "", before ? before : "");
+    setenv("LD_PRELOAD", list, 1);
+    return RW_OK;
+}
+
+rw_status target_apply(const struct gpu_target *target)
+{
+    if (target_resolve(target) == GPU_HARDWARE) {
+        const char *obstacle = target_hardware_obstacle();
+        if (*obstacle)
+            return RW_FAIL(ENODEV, "the real GPU cannot be used: %s; see `rocweld doctor`",
+                           obstacle);
+    } else {
+        RW_TRY(preload_library(PATHS_SOFTGPU_LIBRARY));
+        set_if_given("ROCWELD_GPU", target->soft);
+        set_if_given("ROCWELD_VRAM", target->vram);
+        set_if_given("ROCWELD_KERNEL", target->kernel);
+        set_if_given("ROCWELD_THREADS", target->threads);
+    }
+    if (target->trace)
+        RW_TRY(preload_library(PATHS_TRACE_LIBRARY));
+#ifdef ROCWELD_SANITIZER_RUNTIME
+    /* Instrumented libraries in a program that is not need their runtime first. */
+    char list[5 * PATH_MAX];
+    const char *before = getenv("LD_PRELOAD");
+    snprintf(list, sizeof list, "%s %s", ROCWELD_SANITIZER_RUNTIME, before ? before : "");
+    setenv("LD_PRELOAD", list, 1);
+#endif
+    return RW_OK;
+}
+
+#define ENTERED "ROCWELD_TARGET_ENTERED"
+
+rw_status target_enter(const struct gpu_target *target, int argc, char **argv)
+{
+    char self[PATH_MAX];
+    char **words;
+
+    if (getenv(ENTERED)) {
+        unsetenv(ENTERED);
+        return RW_OK;
+    }
+    RW_TRY(target_apply(target));
+    if (target_resolve(target) == GPU_HARDWARE && !target->trace)
+        return RW_OK;
+    setenv(ENTERED, "1", 1);
+    words = calloc((size_t)argc + 2, sizeof *words);
+    if (!words || !paths_self(self, sizeof self))
+        return RW_FAIL(ENOMEM, "out of memory");
+    /* argv[0] is "rocweld NAME"; the second run needs the two words again. */
+    words[0] = "rocweld";
+    words[1] = strchr(argv[0], ' ') + 1;
+    memcpy(words + 2, argv + 1, ((size_t)argc - 1) * sizeof *words);
+    execv(self, words);
+    free(words);
+    return RW_FAIL(errno, "cannot execute %s again: %s", self, strerror(errno));
+}
+
+int target_execute(const char *command, char **program)
+{
+    execvp(program[0], program);
+    if (errno == ENOENT) {
+        command_complain(command, "there is no program '%s'%s", program[0],
+                         strchr(program[0], '/') ? "" : " in PATH");
+        return EXIT_NOT_FOUND;
+    }
+    command_complain(command, "cannot execute '%s': %s", program[0], strerror(errno));
+    return EXIT_CANNOT_EXECUTE;
+}

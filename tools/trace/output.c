@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/trace/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int output_fd = STDERR_FILENO;
+static const char *output_filter; /* the environment's, lives as long as the process */
+static bool output_summary;
+
+static bool word_matches(const char *word, const char *device, const char *call)
+{
+    return fnmatch(word, device, FNM_CASEFOLD) == 0 || fnmatch(word, call, FNM_CASEFOLD) == 0;
+}
+
+bool output_filter_matches(const char *list, const char *device, const char *call)
+{
+    bool has_wanted = false, is_wanted = false;
+
+    while (list && *list) {
+        char word[64];
+        size_t length = strcspn(list, ",");
+        bool leave_out = *list == '!';
+
+        snprintf(word, sizeof word, "%.*s", (int)(length - leave_out), list + leave_out);
+        if (leave_out && word_matches(word, device, call))
+            return false;
+        if (!leave_out) {
+            has_wanted = true;
+            is_wanted = is_wanted || word_matches(word, device, call);
+        }
+        list += length + (list[length] == ',');
+    }
+    return is_wanted || !has_wanted;
+}
+
+bool output_wants(const char *device, const char *call)
+{
+    return output_filter_matches(output_filter, device, call);
+}
+
+bool output_is_summary(void)
+{
+    return output_summary;
+}
+
+/* Not write(): the device library in front of the kernel may interpose it. */
+static void write_all(const char *text, size_t length)
+{
+    int saved = errno;
+
+    syscall(SYS_write, output_fd, text, length);
+    errno = saved;
+}
+
+void output_write(const struct line *line)
+{
+    char text[sizeof line->text + 1];
+
+    memcpy(text, line->text, line->length);
+    text[line->length] = '\n';
+    write_all(text, line->length + 1);
+}
+
+static struct {
+    _Atomic uint64_t calls, errors, nanoseconds;
+} counts[TRACE_DEVICE_COUNT][TRACE_CALLS_MAX];
+
+void output_count(enum trace_device device, unsigned number, bool failed, uint64_t nanoseconds)
+{
+    number %= TRACE_CALLS_MAX;
+    atomic_fetch_add_explicit(&counts[device][number].calls, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counts[device][number].errors, failed, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counts[device][number].nanoseconds, nanoseconds,
+                              memory_order_relaxed);
+}
+
+static void print_count(enum trace_device device, unsigned number)
+{
+    uint64_t calls = counts[device][number].calls, time = counts[device][number].nanoseconds;
+    const char *name = trace_call_find(device, number)->name;
+    struct line line = {0};
+    char unknown[16];
+
+    if (calls == 0)
+        return;
+    snprintf(unknown, sizeof unknown, "0x%02x", number);
+    line_add(&line, "%-4s %-26s %9llu %9llu %12.3f %12.2f", device == TRACE_KFD ? "kfd" : "drm",
+             name ? name : unknown, (unsigned long long)calls,
+             (unsigned long long)counts[device][number].errors, (double)time / 1e6,
+             (double)time / 1e3 / (double)calls);
+    output_write(&line);
+}
+
+__attribute__((destructor)) static void print_summary(void)
+{
+    struct line line = {0};
+    uint64_t total = 0;
+
+    for (int device = 0; device < TRACE_DEVICE_COUNT; device++)
+        for (unsigned number = 0; number < TRACE_CALLS_MAX; number++)
+            total += counts[device][number].calls;
+    if (!output_summary || total == 0)
+        return;
+    line_add(&line, "process %d\n%-4s %-26s %9s %9s %12s %12s", getpid(), "", "ioctl", "calls",
+             "errors", "total ms", "each us");
+    output_write(&line);
+    for (int device = 0; device < TRACE_DEVICE_COUNT; device++)
+        for (unsigned number = 0; number < TRACE_CALLS_MAX; number++)
+            print_count(device, number);
+}
+
+__attribute__((constructor)) static void read_environment(void)
+{
+    const char *path = getenv("ROCWELD_TRACE_FILE");
+    const char *summary = getenv("ROCWELD_TRACE_SUMMARY");
+
+    output_filter = getenv("ROCWELD_TRACE_FILTER");
+    output_summary = summary && *summary && strcmp(summary, "0") != 0;
+    if (path && *path) {
+        int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                              0644);
+        if (fd >= 0)
+            output_fd = fd;
+        else
+            fprintf(stderr, "rocweld: trace: cannot write %s: %s\n", path, strerror(errno));
+    }
+}

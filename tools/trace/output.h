@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where the trace goes and what is in it. Read from the environment at load time, as `rocweld
+ * trace` sets it:
+ *
+ *     ROCWELD_TRACE_FILE=PATH      append there instead of stderr
+ *     ROCWELD_TRACE_FILTER=LIST    names of calls and devices (kfd, drm) with commas; * is a
+ *                                  wildcard; ! in front leaves out
+ *     ROCWELD_TRACE_SUMMARY=1      counts at the end instead of lines
+ *
+ * Thread safety: any thread; a line is written with one write(2). Processes append to one file.
+ */
+#ifndef ROCWELD_TRACE_OUTPUT_H
+#define ROCWELD_TRACE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tools/trace/decode.h"
+
+/* Whether `list` (see above; NULL = everything) lets a call through. */
+bool output_filter_matches(const char *list, const char *device, const char *call);
+
+bool output_wants(const char *device, const char *call);
+bool output_is_summary(void);
+void output_write(const struct line *line);
+
+/* One call for the summary. */
+void output_count(enum trace_device device, unsigned number, bool failed, uint64_t nanoseconds);
+
+#endif
