@@ -34,7 +34,18 @@ enum isa_op_flag {
     ISA_F_CLAMP = 1u << 18,
     ISA_F_OMOD = 1u << 19,
     ISA_F_OP_SEL = 1u << 20, /* picks halves of 16-bit operands; v_permlane: fi and bound_ctrl */
-    ISA_F_PACKED = 1u << 21, /* VOP3P: op_sel, op_sel_hi, neg, neg_hi */
+    ISA_F_PACKED = 1u << 21, /* VOP3P: op_sel, op_sel_hi, neg, neg_hi; with MODS: floats */
+
+    ISA_F_SRC2_DST = 1u << 22, /* src2 is no operand of its own but dst: v_fmac */
+
+    /* Images: what the address holds beside coordinates, and how results come back. */
+    ISA_F_IMG_OFFSET = 1u << 23,
+    ISA_F_IMG_BIAS = 1u << 24,
+    ISA_F_IMG_COMPARE = 1u << 25,
+    ISA_F_IMG_GRADIENTS = 1u << 26,
+    ISA_F_IMG_G16 = 1u << 27,  /* gradients have 16 bits */
+    ISA_F_IMG_LOD = 1u << 28,  /* level, clamp or mip level */
+    ISA_F_IMG_FOUR = 1u << 29, /* always four results: gather4, msaa_load */
     ISA_F_FLOAT_MODS = ISA_F_MODS | ISA_F_CLAMP | ISA_F_OMOD,
 };
 

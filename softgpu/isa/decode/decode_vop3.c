@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * VOP3 and VOP3P: the vector encodings with room for three sources and modifiers.
+ */
+#include "softgpu/isa/decode/decoder.h"
+
+/* Where the short encodings' opcodes lie in VOP3's opcode space. */
+enum { VOP3_VOPC = 0x000, VOP3_VOP2 = 0x100, VOP3_VOP1 = 0x180 };
+
+static uint16_t find_vop3_op(const struct isa_gen_table *table, unsigned opcode)
+{
+    uint16_t op = table->ops.VOP3[opcode];
+
+    if (op != ISA_OP_invalid)
+        return op;
+    if (opcode < VOP3_VOPC + 256)
+        op = table->ops.VOPC[opcode - VOP3_VOPC];
+    else if (opcode >= VOP3_VOP2 && opcode < VOP3_VOP2 + 64)
+        op = table->ops.VOP2[opcode - VOP3_VOP2];
+    else if (opcode >= VOP3_VOP1 && opcode < VOP3_VOP1 + 128)
+        op = table->ops.VOP1[opcode - VOP3_VOP1];
+    return isa_gen_has_form(table, op, ISA_FORM_E64) ? op : ISA_OP_invalid;
+}
+
+/* Sources that the instruction's fields name. */
+static unsigned count_fields(const struct isa_op_info *info)
+{
+    unsigned count = 0;
+
+    while (count < 3 && info->src[count] != ISA_T_NONE)
+        count++;
+    return info->flags & ISA_F_SRC2_DST ? 2 : count;
+}
+
+static bool decode_vop3_dst(struct isa_decoder *d, uint32_t word)
+{
+    struct isa_inst *inst = d->inst;
+    unsigned code = isa_bits(word, 0, 8);
+
+    if (d->info->dst2 == ISA_T_MASK && !isa_decode_mask(isa_bits(word, 8, 7), &inst->dst2))
+        return false;
+    if (d->info->dst == ISA_T_NONE)
+        return true;
+    if (d->info->flags & ISA_F_CMPX) {
+        inst->dst = ISA_REG_EXEC_LO;
+        return true;
+    }
+    if (d->info->dst == ISA_T_MASK)
+        return isa_decode_mask(code, &inst->dst);
+    if (d->info->flags & ISA_F_SCALAR_DST)
+        return isa_decode_sgpr(code, 1, &inst->dst);
+    return isa_decode_vgpr(code, isa_decode_width(d->info->dst), &inst->dst);
+}
+
+static bool decode_vop3_source(struct isa_decoder *d, unsigned index, unsigned code)
+{
+    enum isa_type type = d->info->src[index];
+
+    if (type == ISA_T_MASK)
+        return code < ISA_REG_INT_0 && isa_decode_mask(code, &d->inst->src[index]);
+    return isa_decode_source(d, code, type, &d->inst->src[index]);
+}
+
+static bool decode_vop3_sources(struct isa_decoder *d, uint32_t word2)
+{
+    unsigned fields = count_fields(d->info);
+
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned code = isa_bits(word2, 9 * i, 9);
+
+        if (i < fields ? !decode_vop3_source(d, i, code) : code != 0)
+            return false;
+    }
+    if (d->info->flags & ISA_F_SRC2_DST)
+        d->inst->src[2] = d->inst->dst;
+    if (d->info->src[3] == ISA_T_MASK) /* v_div_fmas */
+        d->inst->src[3] = ISA_REG_VCC_LO;
+    return true;
+}
+
+/* Modifiers; fields of those that the operation does not know must be zero. */
+static bool decode_vop3_modifiers(struct isa_decoder *d, uint32_t word, uint32_t word2)
+{
+    struct isa_inst *inst = d->inst;
+    uint32_t flags = d->info->flags;
+    unsigned sources = (1u << count_fields(d->info)) - 1;
+
+    inst->neg = isa_bits(word2, 29, 3);
+    inst->omod = isa_bits(word2, 27, 2);
+    inst->clamp = isa_bits(word, 15, 1);
+    if (d->info->dst2 != ISA_T_MASK) {
+        inst->abs = isa_bits(word, 8, 3);
+        inst->op_sel = isa_bits(word, 11, 4);
+    }
+    if (!(flags & ISA_F_MODS) && (inst->neg || inst->abs))
+        return false;
+    if ((inst->neg | inst->abs) & ~sources)
+        return false;
+    return (flags & ISA_F_OMOD || !inst->omod) && (flags & ISA_F_CLAMP || !inst->clamp) &&
+           (flags & ISA_F_OP_SEL || !inst->op_sel);
+}
+
+/* The attribute takes src0's place, the VGPRs come behind it. */
+static bool decode_vop3_interp(struct isa_decoder *d, uint32_t word, uint32_t word2)
+{
+    struct isa_inst *inst = d->inst;
+    unsigned attribute = isa_bits(word2, 0, 6), channel = isa_bits(word2, 6, 2);
+    unsigned code = isa_bits(word2, 9, 9);
+
+    inst->imm = channel | attribute << 2 | isa_bits(word2, 8, 1) << 8;
+    inst->omod = isa_bits(word2, 27, 2);
+    inst->clamp = isa_bits(word, 15, 1);
+    if (!decode_vop3_dst(d, word))
+        return false;
+    if (inst->op == ISA_OP_v_interp_mov_f32) {
+        inst->imm |= code << 9;
+        return code <= 2;
+    }
+    inst->neg = isa_bits(word2, 30, 1) | isa_bits(word2, 31, 1) << 1;
+    inst->abs = isa_bits(word, 9, 1) | isa_bits(word, 10, 1) << 1;
+    if (code < ISA_REG_VGPR0 || !isa_decode_vgpr(code - ISA_REG_VGPR0, 1, &inst->src[0]))
+        return false;
+    if (d->info->src[1] == ISA_T_NONE)
+        return true;
+    code = isa_bits(word2, 18, 9);
+    return code >= ISA_REG_VGPR0 && isa_decode_vgpr(code - ISA_REG_VGPR0, 1, &inst->src[1]);
+}
+
+/* Operations that are particular about the kind of a source. */
+static bool sources_fit(const struct isa_inst *inst)
+{
+    bool vgpr0 = inst->src[0] != ISA_REG_NONE && inst->src[0] >= ISA_REG_VGPR0;
+
+    switch (inst->op) {
+    case ISA_OP_v_readlane_b32:
+        return (vgpr0 || inst->src[0] == ISA_REG_LDS_DIRECT) && inst->src[1] < ISA_REG_VGPR0 &&
+               inst->src[1] != ISA_REG_LITERAL;
+    case ISA_OP_v_writelane_b32:
+        return !vgpr0 && inst->src[1] < ISA_REG_VGPR0 && inst->src[1] != ISA_REG_LITERAL;
+    case ISA_OP_v_permlane16_b32:
+    case ISA_OP_v_permlanex16_b32:
+        return vgpr0 && inst->src[1] < ISA_REG_VGPR0 && inst->src[2] < ISA_REG_VGPR0;
+    case ISA_OP_v_movrels_b32:
+    case ISA_OP_v_movrelsd_b32:
+    case ISA_OP_v_movrelsd_2_b32:
+        return vgpr0;
+    case ISA_OP_v_mqsad_u32_u8:
+        return inst->src[2] >= ISA_REG_VGPR0;
+    default:
+        return true;
+    }
+}
+
+static bool is_interp(enum isa_op op)
+{
+    switch (op) {
+    case ISA_OP_v_interp_p1_f32:
+    case ISA_OP_v_interp_p2_f32:
+    case ISA_OP_v_interp_mov_f32:
+    case ISA_OP_v_interp_p1ll_f16:
+    case ISA_OP_v_interp_p1lv_f16:
+    case ISA_OP_v_interp_p2_f16:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool isa_decode_vop3(struct isa_decoder *d)
+{
+    uint32_t word = d->words[0];
+
+    if (!isa_decode_op(d, ISA_ENC_VOP3, find_vop3_op(d->table, isa_bits(word, 16, 10))) ||
+        !isa_decode_need(d, 2))
+        return false;
+    if (is_interp(d->inst->op))
+        return decode_vop3_interp(d, word, d->words[1]);
+    return decode_vop3_dst(d, word) && decode_vop3_sources(d, d->words[1]) &&
+           decode_vop3_modifiers(d, word, d->words[1]) && sources_fit(d->inst);
+}
+
+bool isa_decode_vop3p(struct isa_decoder *d)
+{
+    uint32_t word = d->words[0], word2;
+    struct isa_inst *inst = d->inst;
+
+    if (isa_bits(word, 23, 3) != 0 ||
+        !isa_decode_op(d, ISA_ENC_VOP3P, d->table->ops.VOP3P[isa_bits(word, 16, 7)]) ||
+        !isa_decode_need(d, 2))
+        return false;
+    word2 = d->words[1];
+    inst->neg = isa_bits(word2, 29, 3);
+    inst->neg_hi = isa_bits(word, 8, 3);
+    inst->op_sel = isa_bits(word, 11, 3);
+    inst->op_sel_hi = isa_bits(word2, 27, 2) | isa_bits(word, 14, 1) << 2;
+    inst->clamp = isa_bits(word, 15, 1);
+    return isa_decode_vgpr(isa_bits(word, 0, 8), 1, &inst->dst) && decode_vop3_sources(d, word2);
+}
