@@ -7,9 +7,18 @@
  * A gpu_vm is embedded in its drm_file and not reference counted by itself: the file's reference
  * is the VM's. ACQUIRE_VM is one more reference on that file (see vm/file.h).
  *
- * Thread safety: all functions from any thread; lookups by GPU work (`memory.find`) run
- * concurrently with updates. An update is complete, and old translations are no longer handed out,
- * when the function returns.
+ * Thread safety: all functions from any thread. Lookups by GPU work (`memory.find`) take no lock.
+ *
+ * Taking translations away: work that uses windows or gpu_vm_host() pointers runs between
+ * gpu_vm_work_begin() and gpu_vm_work_end() on its thread, and says gpu_vm_work_pass() whenever it
+ * holds none (when it drops its windows because the epoch has changed). An update that takes a
+ * translation away changes the epoch and waits until all work of this VM that had begun before has
+ * ended or passed; so when the function returns, no access by the old translation is under way or
+ * to come. The wait is bounded (GPU_VM_SETTLE_MS, then a log line): work that neither ends nor
+ * passes delays, but never deadlocks. Even then nothing crashes that lies in a pool: pools stay
+ * mapped, and a freed range is not reused before all such work is over (mem/pool.h). Userptr memory
+ * that the program unmaps too early is the program's own error, as with real hardware.
+ * Work that calls these functions from inside begin/end does not wait for itself.
  */
 #ifndef SOFTGPU_VM_VM_H
 #define SOFTGPU_VM_VM_H
@@ -17,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/grace.h"
 #include "base/status.h"
 #include "softgpu/isa/memory.h"
 #include "softgpu/mem/bo.h"
@@ -27,6 +37,7 @@ struct drm_file;
 
 /* Page rights and attributes of a mapping; the kernel's AMDGPU_VM_PAGE_* values. */
 enum gpu_vm_page {
+    GPU_VM_DELAY_UPDATE = 1 << 0, /* leave the page tables for the next update of the VM */
     GPU_VM_PAGE_READABLE = 1 << 1,
     GPU_VM_PAGE_WRITEABLE = 1 << 2,
     GPU_VM_PAGE_EXECUTABLE = 1 << 3,
@@ -40,6 +51,7 @@ struct gpu_vm_limits {
     uint64_t reserved_bottom; /* nothing may be mapped below */
     uint64_t reserved_top;    /* nor in the last so many bytes of the VM */
     uint64_t size;            /* of the VM: 1 << 48 */
+    bool seq64; /* map the device's sequence page: such a VM is never empty (>= 6.9) */
 };
 
 /* A mapping as lookups report it. */
@@ -56,15 +68,27 @@ struct gpu_vm_mapping_info {
  * alignment, range beyond the BO, or outside the VM. The VM holds a BO reference per mapping. */
 rw_status gpu_vm_map(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
                      uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags) RW_MUST_USE;
-/* Removes the mapping of `bo` that starts exactly at `va`; ENOENT if there is none. */
+/* Removes the mapping of `bo` that starts exactly at `va`; ENOENT if there is none. `bo` NULL:
+ * a PRT range. */
 rw_status gpu_vm_unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va) RW_MUST_USE;
 /* Splits or deletes whatever lies in the range, whoever owns it (GEM_VA CLEAR). */
 rw_status gpu_vm_clear(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
+/* The same with GPU_VM_DELAY_UPDATE: the GPU keeps its translation until the next update. */
+rw_status gpu_vm_unmap_delayed(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va) RW_MUST_USE;
+rw_status gpu_vm_clear_delayed(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
 /* CLEAR and MAP in one step (GEM_VA REPLACE). `bo` may be NULL with GPU_VM_PAGE_PRT. */
 rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
                          uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags) RW_MUST_USE;
 /* Removes every mapping of `bo` made by `owner` (last handle closed). */
 void gpu_vm_unmap_bo(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo);
+
+/* A BO's place in the VM (the kernel's bo_va), which GEM and KFD share: it lives while it is
+ * attached (a GEM handle, a KFD allocation that was mapped once) or has a mapping that is not
+ * GEM's. When it goes, GEM mappings that are left go with it. KFD need not attach: its mappings
+ * hold. */
+rw_status gpu_vm_bo_attach(struct gpu_vm *vm, struct mem_bo *bo) RW_MUST_USE;
+void gpu_vm_bo_detach(struct gpu_vm *vm, struct mem_bo *bo);
+bool gpu_vm_bo_is_attached(struct gpu_vm *vm, struct mem_bo *bo);
 
 /* Is [va, va+size) free of mappings? (SVM checks this; GEM_VA and KFD MAP check it themselves.) */
 bool gpu_vm_range_is_free(struct gpu_vm *vm, gpu_va va, uint64_t size);
@@ -89,13 +113,30 @@ const struct gpu_vm_limits *gpu_vm_limits(const struct gpu_vm *vm);
 /* What executing code reaches memory by; valid as long as the VM. */
 struct isa_memory *gpu_vm_memory(struct gpu_vm *vm);
 
+/* Brackets for work on the GPU's behalf; see the top of this file. They nest. */
+static inline void gpu_vm_work_begin(struct gpu_vm *vm)
+{
+    grace_enter(vm);
+}
+static inline void gpu_vm_work_pass(void)
+{
+    grace_pass();
+}
+static inline void gpu_vm_work_end(void)
+{
+    grace_leave();
+}
+
+#define GPU_VM_SETTLE_MS 1000
+
 /* Host access for packet processors: copies through the page tables, EFAULT with the first
  * address that is not accessible in *out_fault (may be NULL). */
 rw_status gpu_vm_read(struct gpu_vm *vm, gpu_va va, void *data, uint64_t size,
                       gpu_va *out_fault) RW_MUST_USE;
 rw_status gpu_vm_write(struct gpu_vm *vm, gpu_va va, const void *data, uint64_t size,
                        gpu_va *out_fault) RW_MUST_USE;
-/* Host address of `size` bytes at `va` if they lie contiguously and grant `access`, else NULL. */
+/* Host address of `size` bytes at `va` if they lie contiguously and grant `access`, else NULL. To
+ * be used within one gpu_vm_work_begin/end. */
 void *gpu_vm_host(struct gpu_vm *vm, gpu_va va, uint64_t size, unsigned access);
 
 #endif
