@@ -40,18 +40,19 @@ static bool find_beside(const char *const *folders, const char *name, char *out_
 /* The first folder of each list is the build tree's, the second the installation's. */
 bool paths_library(const char *name, char *out_path, size_t size)
 {
-    static const char *const folders[] = {"../lib", ROCWELD_BIN_TO_LIB, NULL};
+    static const char *const folders[] = {"../lib", ROCWELD_BIN_TO_LIB,
+                                          ROCWELD_BIN_TO_LIB "/rocweld", NULL};
     return find_beside(folders, name, out_path, size);
 }
 
 bool paths_helper(const char *name, char *out_path, size_t size)
 {
-    static const char *const folders[] = {"../libexec", ROCWELD_BIN_TO_LIBEXEC, NULL};
+    static const char *const folders[] = {".", ROCWELD_BIN_TO_LIBEXEC, NULL};
     return find_beside(folders, name, out_path, size);
 }
 
 bool paths_data(const char *name, char *out_path, size_t size)
 {
-    static const char *const folders[] = {"../share", ROCWELD_BIN_TO_DATA, NULL};
+    static const char *const folders[] = {"../share/rocweld", ROCWELD_BIN_TO_DATA, NULL};
     return find_beside(folders, name, out_path, size);
 }
