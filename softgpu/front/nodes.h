@@ -11,6 +11,20 @@
 #include "softgpu/mem/bo.h"
 #include "softgpu/vm/file.h"
 
+/* The geometry of every GPU VM under a kernel: what DEV_INFO reports and GEM_VA, the VM and the KFD
+ * check. Below is the null guard, or up to 6.1 GEM's reserve; on top are the context save area
+ * and, since there is seq64, that and the trap handler's pages (AMDGPU_VA_RESERVED_*). */
+static inline struct gpu_vm_limits soft_vm_limits(const struct kernel_profile *kernel)
+{
+    const uint64_t mib2 = UINT64_C(2) << 20, kib64 = UINT64_C(64) << 10;
+
+    return (struct gpu_vm_limits){
+        .reserved_bottom = kernel->seq64 ? kib64 : mib2,
+        .reserved_top = kernel->seq64 ? mib2 + mib2 + kib64 : mib2,
+        .size = UINT64_C(1) << 48,
+    };
+}
+
 /* open("/dev/kfd"): EPERM, ENOMEM ... as the kernel. Implemented in front/kfd. */
 rw_status kfd_node_open(struct soft_machine *machine, int flags, int *out_fd) RW_MUST_USE;
 
