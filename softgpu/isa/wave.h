@@ -34,42 +34,49 @@ enum isa_stop {
     ISA_STOP_BARRIER, /* (a wave only) waits for the others */
     ISA_STOP_YIELD,   /* budget used up, or s_sleep: run it again later, others may go first */
     ISA_STOP_FAULT,   /* see isa_workgroup.fault; the workgroup cannot go on */
+    ISA_STOP_HALT,    /* (a wave only) STATUS.HALT is set: only a debugger could wake it */
 };
 
 enum isa_fault_kind {
     ISA_FAULT_NONE,
-    ISA_FAULT_UNMAPPED,    /* no page at va */
-    ISA_FAULT_PROTECTION,  /* page at va lacks the right asked for */
-    ISA_FAULT_FETCH,       /* the instruction itself lies in such a page */
+    ISA_FAULT_UNMAPPED,   /* no page at va */
+    ISA_FAULT_PROTECTION, /* page at va lacks the right asked for */
+    ISA_FAULT_FETCH,      /* the instruction itself lies in such a page */
     ISA_FAULT_MISALIGNED,
     ISA_FAULT_LDS_RANGE,   /* flat access outside the workgroup's LDS or scratch */
     ISA_FAULT_ILLEGAL,     /* words that are no instruction of this GPU */
     ISA_FAULT_UNSUPPORTED, /* a real instruction that this model does not execute (yet) */
     ISA_FAULT_TRAP,        /* s_trap, and no trap handler is installed; `trap_id` says which */
     ISA_FAULT_MATH,        /* an enabled floating-point exception without a trap handler */
+    ISA_FAULT_HALTED,      /* the program halted a wave itself: s_sethalt, s_sendmsghalt */
 };
 
 struct isa_fault {
     enum isa_fault_kind kind;
-    uint64_t va;      /* address that faulted */
-    unsigned access;  /* enum isa_access */
-    uint64_t pc;      /* of the instruction */
+    uint64_t va;       /* address that faulted */
+    unsigned access;   /* enum isa_access */
+    uint64_t pc;       /* of the instruction */
     uint32_t words[2]; /* its first dwords */
     unsigned trap_id;
     uint32_t group[3]; /* workgroup that faulted */
     unsigned wave;     /* wave index inside the workgroup */
     unsigned lane;     /* lowest faulting lane */
+    bool reported;     /* the program's trap handler took it and sent MSG_INTERRUPT: the host has
+                        * been told already (see exec/trap.h) */
 };
 
 /* What a wave may ask of the machine around it; shared by all waves of a queue. */
 struct isa_host {
-    /* s_sendmsg. Returns the value for messages that answer (MSG_GET_DOORBELL), else 0. */
+    /* s_sendmsg; `message` is SIMM16 (number in bits 3:0 and up, see exec/flow.h). Returns the
+     * value for messages that answer (MSG_GET_DOORBELL), else 0. NULL: messages go nowhere. */
     uint32_t (*message)(void *context, struct isa_wave *w, uint32_t message, uint32_t m0);
     uint64_t (*realtime)(void *context); /* s_memrealtime: constant-rate GPU clock, in ticks */
     uint64_t (*cycles)(void *context);   /* s_memtime: shader clock */
     void *context;
-    /* Trap handler: first instruction and its argument (TBA, TMA); 0 = none installed. */
+    /* Trap handler: first instruction and its argument (TBA, TMA); 0 = none installed. It is the
+     * second-level handler of the KFD's SET_TRAP_HANDLER; the first level is modelled. */
     uint64_t tba, tma;
+    struct isa_gws *gws; /* borrowed: the queue's global wave sync resources, NULL = none */
 };
 
 #define ISA_WAVE_WINDOWS 8
@@ -82,21 +89,23 @@ struct isa_wave {
     uint32_t vgpr_count;
     uint32_t sgpr_count; /* addressable s-registers, VCC not included */
     uint32_t scc;
-    uint32_t mode;    /* MODE register: rounding, denormals, IEEE, DX10_CLAMP, exceptions */
-    uint32_t status;  /* STATUS register bits that are not kept elsewhere */
+    uint32_t mode;   /* MODE register: rounding, denormals, IEEE, DX10_CLAMP, exceptions */
+    uint32_t status; /* STATUS register bits that are not kept elsewhere */
     uint32_t trapsts;
     uint32_t hw_id1, hw_id2, gpr_alloc, lds_alloc; /* what s_getreg_b32 shows */
-    uint64_t flat_scratch;  /* byte address of this wave's scratch, as FLAT_SCRATCH holds it */
-    uint32_t scratch_lane_bytes; /* private segment size of one lane; 0 = none */
+    uint64_t flat_scratch;       /* byte address of this wave's scratch, as FLAT_SCRATCH holds it */
+    uint32_t scratch_lane_bytes; /* scratch allocated for one lane; 0 = none */
     uint64_t shared_base, private_base; /* apertures: address bits 63:32 count */
-    uint8_t *lds;      /* borrowed from the workgroup */
-    uint32_t lds_size; /* bytes */
+    uint8_t *lds;                       /* borrowed from the workgroup */
+    uint32_t lds_size;                  /* bytes */
 
     struct isa_workgroup *group; /* owner */
     unsigned index;              /* in the workgroup */
     enum isa_stop stop;          /* set by handlers to leave the loop */
     uint64_t budget;             /* instructions left in this turn */
     uint64_t executed;           /* instructions executed so far */
+    struct isa_fault fault;      /* pending: being looked at by the trap handler, or final */
+    uint8_t gws_wait;            /* waits in ds_gws_barrier: 1 + the barrier's phase; 0 = not */
     struct isa_window windows[ISA_WAVE_WINDOWS]; /* recently used, newest first */
     uint64_t windows_epoch;
 };

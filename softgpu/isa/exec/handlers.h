@@ -10,12 +10,19 @@
 
 extern isa_handler *const isa_salu_handlers[ISA_OP_COUNT]; /* SOP1/2/C/K, s_getreg, s_setreg */
 extern isa_handler *const isa_valu_handlers[ISA_OP_COUNT]; /* VOP1/2/3/3P/C */
-extern isa_handler *const isa_flow_handlers[ISA_OP_COUNT]; /* SOPP: branches, barriers, messages */
+/* SOPP: branches, barriers, messages; also what SOP1 and SOPK have of that kind: s_rfe_b64 and
+ * s_waitcnt_vscnt, _vmcnt, _expcnt, _lgkmcnt. */
+extern isa_handler *const isa_flow_handlers[ISA_OP_COUNT];
 extern isa_handler *const isa_smem_handlers[ISA_OP_COUNT];
 extern isa_handler *const isa_lds_handlers[ISA_OP_COUNT];
-extern isa_handler *const isa_vmem_handlers[ISA_OP_COUNT]; /* FLAT family, MUBUF, MTBUF */
+extern isa_handler *const isa_flat_handlers[ISA_OP_COUNT];   /* FLAT, GLOBAL, SCRATCH */
+extern isa_handler *const isa_buffer_handlers[ISA_OP_COUNT]; /* MUBUF, MTBUF */
 
 /* The handler for an operation, or NULL when the model does not execute it. */
 isa_handler *isa_handler_find(enum isa_op op);
+
+/* Raise the fault that the instruction is; what the code cache stores when there is no handler. */
+isa_handler isa_handler_illegal;     /* the words are no instruction */
+isa_handler isa_handler_unsupported; /* they are, and the model does not execute it */
 
 #endif

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Buffer instructions: MUBUF and MTBUF.
+ *
+ * A lane's address is base + soffset + buffer offset. The buffer offset is offset + stride * index
+ * or, swizzled, that of an array in which the dwords of INDEX_STRIDE neighbouring indices are
+ * interleaved (scratch is such a buffer, with the lane's number as index). Lanes out of range read
+ * 0 and write nothing; loads and stores of several dwords are checked dword by dword, formatted
+ * ones and atomics as a whole.
+ *
+ * Source: RDNA 2 ISA guide, "Buffer Addressing", "Range checking" and "Buffer Resource Descriptor".
+ */
+#include <string.h>
+
+#include "softgpu/isa/exec/format.h"
+#include "softgpu/isa/exec/handlers.h"
+#include "softgpu/isa/exec/lanes.h"
+#include "softgpu/isa/exec/trap.h"
+#include "softgpu/isa/exec/vmem.h"
+#include "softgpu/isa/exec/window.h"
+
+/* ---- descriptors and addresses ---- */
+
+enum oob_select {
+    OOB_INDEX_AND_OFFSET = 0, /* index < NUM_RECORDS and offset < STRIDE */
+    OOB_INDEX = 1,            /* index < NUM_RECORDS */
+    OOB_EMPTY = 2,            /* only buffers of 0 records */
+    OOB_RAW = 3,              /* offset < NUM_RECORDS in bytes, reduced by soffset */
+};
+
+struct buffer {
+    uint64_t base;
+    uint32_t stride, records, index_stride;
+    bool swizzled, add_tid;
+    uint8_t oob_select, format;
+    uint16_t dst_sel;
+};
+
+static struct buffer buffer_decode(const struct isa_wave *w, uint16_t reg)
+{
+    uint32_t word[4];
+
+    isa_reg_descriptor(w, reg, word);
+
+    uint64_t base = word[0] | (uint64_t)(word[1] & 0xffff) << 32;
+
+    return (struct buffer){
+        .base = (uint64_t)((int64_t)(base << 16) >> 16),
+        .stride = word[1] >> 16 & 0x3fff,
+        .swizzled = word[1] >> 31,
+        .records = word[2],
+        .dst_sel = word[3] & 0xfff,
+        .format = word[3] >> 12 & 0x7f,
+        .index_stride = 8u << (word[3] >> 21 & 3),
+        .add_tid = word[3] >> 23 & 1,
+        .oob_select = word[3] >> 28 & 3,
+    };
+}
+
+/* One instruction's lanes: what each asks of the buffer, and where that is. */
+struct access {
+    struct buffer buffer;
+    uint32_t soffset;
+    uint32_t index[64], offset[64];
+    struct isa_lanes lanes; /* all active lanes, in range or not */
+};
+
+static uint64_t buffer_offset(const struct buffer *b, uint32_t index, uint32_t offset)
+{
+    if (!b->swizzled)
+        return (uint64_t)b->stride * index + offset;
+
+    uint64_t block = (uint64_t)(index / b->index_stride) * b->stride + (offset & ~3u);
+
+    return block * b->index_stride + index % b->index_stride * 4 + (offset & 3);
+}
+
+static bool buffer_outside(const struct access *a, unsigned lane, uint32_t at, unsigned bytes)
+{
+    const struct buffer *b = &a->buffer;
+    const uint64_t end = (uint64_t)a->offset[lane] + at + bytes;
+    uint32_t records;
+
+    switch (b->oob_select) {
+    case OOB_INDEX_AND_OFFSET:
+        return a->index[lane] >= b->records || end > b->stride;
+    case OOB_INDEX:
+        return a->index[lane] >= b->records;
+    case OOB_EMPTY:
+        return b->records == 0;
+    default:
+        if (b->swizzled && b->stride)
+            return a->index[lane] >= b->records || end > b->stride;
+        records = b->records > a->soffset ? b->records - a->soffset : 0;
+        return (uint64_t)b->stride * a->index[lane] + end > records;
+    }
+}
+
+static void access_prepare(struct isa_wave *w, const struct isa_inst *inst, struct access *a)
+{
+    const bool idxen = inst->mem.idxen, offen = inst->mem.offen;
+    const uint32_t *index = idxen ? isa_reg_row(w, inst->src[0], 0) : NULL;
+    const uint32_t *offset = offen ? isa_reg_row(w, inst->src[0], idxen) : NULL;
+
+    a->buffer = buffer_decode(w, inst->src[2]);
+    a->soffset = isa_reg_scalar32(w, inst, inst->mem.saddr);
+    a->lanes.mask = isa_wave_exec(w);
+    a->lanes.stride = a->buffer.swizzled ? 4 * a->buffer.index_stride : 4;
+
+    const uint64_t base = a->buffer.base + a->soffset;
+
+    for (unsigned lane = 0; lane < w->lanes; lane++) {
+        a->index[lane] = (index ? index[lane] : 0) + (a->buffer.add_tid ? lane : 0);
+        a->offset[lane] = (uint32_t)inst->imm + (offset ? offset[lane] : 0);
+        a->lanes.va[lane] = base + buffer_offset(&a->buffer, a->index[lane], a->offset[lane]);
+    }
+}
+
+/* Active lanes whose bytes [at, at+bytes) are out of range. */
+static uint64_t access_outside(const struct access *a, uint32_t at, unsigned bytes)
+{
+    uint64_t outside = 0;
+
+    if (a->buffer.oob_select == OOB_EMPTY) /* scratch; the same for all lanes */
+        return a->buffer.records == 0 ? a->lanes.mask : 0;
+    ISA_FOR_LANES(lane, a->lanes.mask)
+    outside |= (uint64_t)buffer_outside(a, (unsigned)lane, at, bytes) << lane;
+    return outside;
+}
+
+static bool still_in(const struct isa_wave *w, uint64_t pc)
+{
+    return w->pc == pc && w->stop == ISA_STOP_NONE;
+}
+
+/* ---- untyped loads and stores ---- */
+
+static uint32_t register_zero(enum isa_mem_kind kind, uint32_t old)
+{
+    static const uint8_t zeros[4];
+
+    return isa_mem_load_reg(kind, zeros, old);
+}
+
+/* Zeroes what out-of-range lanes would have loaded. */
+static void load_zero(struct isa_wave *w, uint64_t mask, enum isa_mem_kind kind, uint16_t reg)
+{
+    uint32_t *row = isa_reg_row(w, reg, 0);
+
+    ISA_FOR_LANES(lane, mask)
+    row[lane] = register_zero(kind, row[lane]);
+}
+
+/* The lanes that only have some of their dwords in range, dword by dword. */
+static void transfer_partial(struct isa_wave *w, const struct isa_inst *inst, struct access *a,
+                             uint64_t mask, unsigned dwords, uint16_t reg, bool store)
+{
+    const uint64_t pc = w->pc;
+    struct isa_lanes part = a->lanes;
+
+    for (unsigned d = 0; d < dwords && still_in(w, pc); d++) {
+        uint64_t outside = access_outside(a, 4 * d, 4) & mask;
+
+        part.mask = mask & ~outside;
+        if (store)
+            isa_lanes_store(w, inst, &part, ISA_MEM_B32, (uint16_t)(reg + d));
+        else
+            isa_lanes_load(w, inst, &part, ISA_MEM_B32, (uint16_t)(reg + d));
+        if (!store && still_in(w, pc))
+            load_zero(w, outside, ISA_MEM_B32, (uint16_t)(reg + d));
+        ISA_FOR_LANES(lane, mask)
+        part.va[lane] += a->lanes.stride;
+    }
+}
+
+/* TFE adds a register that tells whether pages were missing: here they fault instead. */
+static void write_tfe(struct isa_wave *w, const struct isa_inst *inst, unsigned dwords)
+{
+    uint32_t *row = isa_reg_row(w, inst->dst, dwords);
+
+    if (inst->mem.tfe) {
+        ISA_FOR_LANES(lane, isa_wave_exec(w))
+        row[lane] = 0;
+    }
+}
+
+/* Loads with LDS=1 go to LDS at M0 + offset + 4 * lane instead of VGPRs. */
+static void load_to_lds(struct isa_wave *w, const struct isa_inst *inst, struct access *a,
+                        enum isa_mem_kind kind)
+{
+    const unsigned bytes = isa_mem_kind_bytes(kind);
+    const uint64_t outside = access_outside(a, 0, bytes);
+    const uint32_t base = (w->sgpr[ISA_REG_M0] & 0xffff) + (uint32_t)inst->imm;
+
+    ISA_FOR_LANES(lane, a->lanes.mask)
+    {
+        uint32_t address = base + 4 * (uint32_t)lane, value;
+        uint8_t data[4] = {0};
+
+        if (!(outside >> lane & 1) &&
+            !isa_lane_read(w, inst, &a->lanes, (unsigned)lane, data, bytes))
+            return;
+        value = isa_mem_load_reg(kind, data, 0);
+        if ((uint64_t)address + 4 <= w->lds_size)
+            memcpy(w->lds + address, &value, sizeof(value));
+    }
+}
+
+static void buffer_load(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
+{
+    const uint64_t pc = w->pc;
+    const unsigned dwords = isa_mem_kind_dwords(kind);
+    struct access a;
+    uint64_t outside;
+
+    isa_windows_sync(w);
+    access_prepare(w, inst, &a);
+    if (inst->mem.lds) {
+        load_to_lds(w, inst, &a, kind);
+        return;
+    }
+    outside = access_outside(&a, 0, isa_mem_kind_bytes(kind));
+    a.lanes.mask &= ~outside;
+    isa_lanes_load(w, inst, &a.lanes, kind, inst->dst);
+    if (outside && still_in(w, pc)) {
+        a.lanes.mask = outside;
+        if (dwords > 1)
+            transfer_partial(w, inst, &a, outside, dwords, inst->dst, false);
+        else
+            load_zero(w, outside, kind, inst->dst);
+    }
+    if (still_in(w, pc))
+        write_tfe(w, inst, dwords);
+}
+
+static void buffer_store(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
+{
+    const uint64_t pc = w->pc;
+    const unsigned dwords = isa_mem_kind_dwords(kind);
+    struct access a;
+    uint64_t outside;
+
+    isa_windows_sync(w);
+    access_prepare(w, inst, &a);
+    outside = access_outside(&a, 0, isa_mem_kind_bytes(kind));
+    a.lanes.mask &= ~outside;
+    isa_lanes_store(w, inst, &a.lanes, kind, inst->src[1]);
+    if (outside && dwords > 1 && still_in(w, pc)) {
+        a.lanes.mask = outside;
+        transfer_partial(w, inst, &a, outside, dwords, inst->src[1], true);
+    }
+}
+
+/* ---- formatted loads and stores ---- */
+
+enum format_data { DATA_32, DATA_D16, DATA_D16_HI };
+
+/* The format in force: MTBUF's own, or the descriptor's. */
+static const struct isa_format *access_format(const struct isa_inst *inst, const struct access *a)
+{
+    return isa_format_find(inst->enc == ISA_ENC_MTBUF ? inst->mem.format : a->buffer.format);
+}
+
+/* The descriptor's component selection, which MTBUF does not apply: 0, 1, -, -, X, Y, Z, W. */
+static void components_select(uint16_t dst_sel, const struct isa_format *format, uint32_t value[4])
+{
+    const uint32_t one = format && isa_format_is_integer(format) ? 1 : 0x3f800000;
+    uint32_t from[4];
+
+    memcpy(from, value, sizeof(from));
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned sel = dst_sel >> (3 * i) & 7;
+
+        value[i] = sel >= 4 ? from[sel - 4] : sel == 1 ? one : 0;
+    }
+}
+
+static uint16_t d16_from_32(const struct isa_format *format, uint32_t value)
+{
+    return format && isa_format_is_integer(format) ? (uint16_t)value
+                                                   : isa_format_f16_from_f32(value);
+}
+
+static uint32_t d16_to_32(const struct isa_format *format, uint16_t value)
+{
+    if (format->numeric == ISA_FORMAT_SINT)
+        return (uint32_t)(int16_t)value;
+    return isa_format_is_integer(format) ? value : isa_format_f32_from_f16(value);
+}
+
+/* Components to registers; D16 packs two into one. */
+static void format_write(struct isa_wave *w, uint16_t reg, unsigned lane, unsigned count,
+                         enum format_data data, const struct isa_format *format,
+                         const uint32_t value[4])
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned shift = data == DATA_D16_HI || (data == DATA_D16 && i % 2) ? 16 : 0;
+        uint32_t *out = &isa_reg_row(w, reg, data == DATA_32 ? i : i / 2)[lane];
+
+        if (data == DATA_32)
+            *out = value[i];
+        else
+            *out = (*out & ~(0xffffu << shift)) | (uint32_t)d16_from_32(format, value[i]) << shift;
+    }
+}
+
+static void format_read(const struct isa_wave *w, uint16_t reg, unsigned lane, unsigned count,
+                        enum format_data data, const struct isa_format *format, uint32_t out[4])
+{
+    for (unsigned i = 0; i < count; i++) {
+        unsigned shift = data == DATA_D16_HI || (data == DATA_D16 && i % 2) ? 16 : 0;
+        uint32_t value = isa_reg_row(w, reg, data == DATA_32 ? i : i / 2)[lane];
+
+        out[i] = data == DATA_32 ? value : d16_to_32(format, (uint16_t)(value >> shift));
+    }
+}
+
+static unsigned format_registers(unsigned count, enum format_data data)
+{
+    return data == DATA_32 ? count : (count + 1) / 2;
+}
+
+static void buffer_load_format(struct isa_wave *w, const struct isa_inst *inst, unsigned count,
+                               enum format_data data)
+{
+    const uint64_t pc = w->pc;
+    struct access a;
+    uint64_t outside;
+
+    isa_windows_sync(w);
+    access_prepare(w, inst, &a);
+
+    /* A format that does not exist is out of range everywhere. */
+    const struct isa_format *format = access_format(inst, &a);
+
+    outside = format ? access_outside(&a, 0, format->bytes) : a.lanes.mask;
+    if (inst->mem.lds) { /* one component, never D16 */
+        isa_handler_unsupported(w, inst);
+        return;
+    }
+    ISA_FOR_LANES(lane, a.lanes.mask)
+    {
+        uint32_t value[4] = {0};
+        uint8_t element[16];
+
+        if (!(outside >> lane & 1)) {
+            if (!isa_lane_read(w, inst, &a.lanes, (unsigned)lane, element, format->bytes))
+                return;
+            isa_format_unpack(format, element, value);
+        }
+        if (inst->enc == ISA_ENC_MUBUF)
+            components_select(a.buffer.dst_sel, format, value);
+        format_write(w, inst->dst, (unsigned)lane, count, data, format, value);
+    }
+    if (still_in(w, pc))
+        write_tfe(w, inst, format_registers(count, data));
+}
+
+static void buffer_store_format(struct isa_wave *w, const struct isa_inst *inst, unsigned count,
+                                enum format_data data)
+{
+    struct access a;
+
+    isa_windows_sync(w);
+    access_prepare(w, inst, &a);
+
+    const struct isa_format *format = access_format(inst, &a);
+
+    if (!format)
+        return;
+    ISA_FOR_LANES(lane, a.lanes.mask & ~access_outside(&a, 0, format->bytes))
+    {
+        uint32_t value[4] = {0};
+        uint8_t element[16];
+
+        format_read(w, inst->src[1], (unsigned)lane, count, data, format, value);
+        isa_format_pack(format, value, element);
+        if (!isa_lane_write(w, inst, &a.lanes, (unsigned)lane, element, format->bytes))
+            return;
+    }
+}
+
+/* ---- atomics ---- */
+
+/* Addresses of the lanes in range; the others get 0. */
+static void atomic_prepare(struct isa_wave *w, const struct isa_inst *inst, unsigned bytes,
+                           struct access *a)
+{
+    uint64_t outside;
+
+    isa_windows_sync(w);
+    access_prepare(w, inst, a);
+    outside = access_outside(a, 0, bytes);
+    a->lanes.mask &= ~outside;
+    for (unsigned d = 0; d < bytes / 4 && inst->dst != ISA_REG_NONE; d++)
+        load_zero(w, outside, ISA_MEM_B32, (uint16_t)(inst->dst + d));
+}
+
+static struct isa_atomic_regs atomic_regs(const struct isa_inst *inst, unsigned dwords,
+                                          bool compares)
+{
+    return (struct isa_atomic_regs){
+        .data = inst->src[1],
+        .cmp = compares ? (uint16_t)(inst->src[1] + dwords) : ISA_REG_NONE,
+        .dst = inst->dst,
+    };
+}
+
+static void buffer_atomic32(struct isa_wave *w, const struct isa_inst *inst, isa_atomic_fn32 *op,
+                            bool compares)
+{
+    struct access a;
+
+    atomic_prepare(w, inst, 4, &a);
+    isa_lanes_atomic32(w, inst, &a.lanes, op, atomic_regs(inst, 1, compares));
+}
+
+static void buffer_atomic64(struct isa_wave *w, const struct isa_inst *inst, isa_atomic_fn64 *op,
+                            bool compares)
+{
+    struct access a;
+
+    atomic_prepare(w, inst, 8, &a);
+    isa_lanes_atomic64(w, inst, &a.lanes, op, atomic_regs(inst, 2, compares));
+}
+
+static void buffer_atomic_csub(struct isa_wave *w, const struct isa_inst *inst)
+{
+    buffer_atomic32(w, inst, isa_atomic_host_csub_uint32_t, false);
+}
+
+/* No caches to invalidate; what follows must still see what others wrote before. */
+static void buffer_invalidate(struct isa_wave *w, const struct isa_inst *inst)
+{
+    (void)w;
+    (void)inst;
+    isa_host_fence();
+}
+
+/* ---- the table ---- */
+
+#define BUFFER_DEFINE_LOAD(enc, suffix, kind)                                                      \
+    static void enc##_load_##suffix(struct isa_wave *w, const struct isa_inst *inst)               \
+    {                                                                                              \
+        enc##_load(w, inst, ISA_MEM_##kind);                                                       \
+    }
+#define BUFFER_DEFINE_STORE(enc, suffix, kind)                                                     \
+    static void enc##_store_##suffix(struct isa_wave *w, const struct isa_inst *inst)              \
+    {                                                                                              \
+        enc##_store(w, inst, ISA_MEM_##kind);                                                      \
+    }
+#define BUFFER_DEFINE_ATOMICS(enc, op, compares)                                                   \
+    static void enc##_atomic_##op(struct isa_wave *w, const struct isa_inst *inst)                 \
+    {                                                                                              \
+        enc##_atomic32(w, inst, isa_atomic_host_##op##_uint32_t, compares);                        \
+    }                                                                                              \
+    static void enc##_atomic_##op##_x2(struct isa_wave *w, const struct isa_inst *inst)            \
+    {                                                                                              \
+        enc##_atomic64(w, inst, isa_atomic_host_##op##_uint64_t, compares);                        \
+    }
+ISA_VMEM_LOADS(BUFFER_DEFINE_LOAD, buffer)
+ISA_VMEM_STORES(BUFFER_DEFINE_STORE, buffer)
+ISA_VMEM_ATOMICS(BUFFER_DEFINE_ATOMICS, buffer)
+
+/* X(suffix, components, enum format_data); MTBUF has all but the last. */
+#define BUFFER_TYPED_FORMATS(X)                                                                    \
+    X(x, 1, DATA_32)                                                                               \
+    X(xy, 2, DATA_32)                                                                              \
+    X(xyz, 3, DATA_32)                                                                             \
+    X(xyzw, 4, DATA_32)                                                                            \
+    X(d16_x, 1, DATA_D16)                                                                          \
+    X(d16_xy, 2, DATA_D16)                                                                         \
+    X(d16_xyz, 3, DATA_D16)                                                                        \
+    X(d16_xyzw, 4, DATA_D16)
+#define BUFFER_FORMATS(X) BUFFER_TYPED_FORMATS(X) X(d16_hi_x, 1, DATA_D16_HI)
+
+#define BUFFER_DEFINE_FORMAT(suffix, count, data)                                                  \
+    static void buffer_load_format_##suffix(struct isa_wave *w, const struct isa_inst *inst)       \
+    {                                                                                              \
+        buffer_load_format(w, inst, count, data);                                                  \
+    }                                                                                              \
+    static void buffer_store_format_##suffix(struct isa_wave *w, const struct isa_inst *inst)      \
+    {                                                                                              \
+        buffer_store_format(w, inst, count, data);                                                 \
+    }
+BUFFER_FORMATS(BUFFER_DEFINE_FORMAT)
+
+#define BUFFER_LOAD_ROW(enc, suffix, kind)  [ISA_OP_##enc##_load_##suffix] = enc##_load_##suffix,
+#define BUFFER_STORE_ROW(enc, suffix, kind) [ISA_OP_##enc##_store_##suffix] = enc##_store_##suffix,
+#define BUFFER_ATOMIC_ROWS(enc, op, compares)                                                      \
+    [ISA_OP_##enc##_atomic_##op] = enc##_atomic_##op,                                              \
+    [ISA_OP_##enc##_atomic_##op##_x2] = enc##_atomic_##op##_x2,
+#define BUFFER_FORMAT_ROWS(suffix, count, data)                                                    \
+    [ISA_OP_buffer_load_format_##suffix] = buffer_load_format_##suffix,                            \
+    [ISA_OP_buffer_store_format_##suffix] = buffer_store_format_##suffix,
+#define BUFFER_TYPED_ROWS(suffix, count, data)                                                     \
+    [ISA_OP_tbuffer_load_format_##suffix] = buffer_load_format_##suffix,                           \
+    [ISA_OP_tbuffer_store_format_##suffix] = buffer_store_format_##suffix,
+
+isa_handler *const isa_buffer_handlers[ISA_OP_COUNT] = {
+    ISA_VMEM_LOADS(BUFFER_LOAD_ROW, buffer) ISA_VMEM_STORES(BUFFER_STORE_ROW, buffer)
+        ISA_VMEM_ATOMICS(BUFFER_ATOMIC_ROWS, buffer) BUFFER_FORMATS(BUFFER_FORMAT_ROWS)
+            BUFFER_TYPED_FORMATS(BUFFER_TYPED_ROWS)[ISA_OP_buffer_atomic_csub] = buffer_atomic_csub,
+    [ISA_OP_buffer_gl0_inv] = buffer_invalidate,
+    [ISA_OP_buffer_gl1_inv] = buffer_invalidate,
+};
