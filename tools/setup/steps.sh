@@ -56,15 +56,16 @@ run_step() {
     fi
 }
 
-# build_preset PRESET: configures (when needed) and builds a CMake preset.
+# build_preset PRESET [TARGET...]: configures (when needed) and builds a CMake preset.
 build_preset() {
     local preset=$1 folder
     folder=$(preset_folder "$preset")
+    shift
     cd "$rocweld_root"
     if [ ! -e "$folder/build.ninja" ]; then
         run_step "Configuring ($preset)" "configure-$preset" cmake --preset "$preset"
     fi
-    run_step "Building ($preset)" "build-$preset" ninja -C "$folder"
+    run_step "Building ($preset)" "build-$preset" ninja -C "$folder" "$@"
 }
 
 preset_folder() {
