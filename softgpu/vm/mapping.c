@@ -74,20 +74,29 @@ static bool only_gem_maps(const struct vm_bo *vm_bo)
     const struct vm_mapping *m;
 
     DL_FOREACH(vm_bo->mappings, m)
-    if (m->owner != GPU_VM_OWNER_GEM)
-        return false;
+    {
+        if (m->owner != GPU_VM_OWNER_GEM)
+            return false;
+    }
     return true;
 }
 
 void vm_bo_drop_if_unused_locked(struct gpu_vm *vm, struct vm_bo *vm_bo)
 {
+    if (vm_bo == &vm->prt || vm_bo->attached || vm_bo->queue_users || vm_bo->mappings)
+        return;
+    HASH_DEL(vm->bos, vm_bo);
+    mem_bo_put(vm_bo->bo);
+    free(vm_bo);
+}
+
+void vm_bo_holder_left_locked(struct gpu_vm *vm, struct vm_bo *vm_bo)
+{
     if (vm_bo == &vm->prt || vm_bo->attached || vm_bo->queue_users || !only_gem_maps(vm_bo))
         return;
     while (vm_bo->mappings)
         vm_tree_remove_locked(vm, vm_bo->mappings);
-    HASH_DEL(vm->bos, vm_bo);
-    mem_bo_put(vm_bo->bo);
-    free(vm_bo);
+    vm_bo_drop_if_unused_locked(vm, vm_bo);
 }
 
 /* ---- the tree ---- */
@@ -143,6 +152,18 @@ void vm_tree_remove_locked(struct gpu_vm *vm, struct vm_mapping *m)
         DL_APPEND(vm->freed, m);
     else
         mapping_destroy(m);
+}
+
+void vm_tree_drop_locked(struct gpu_vm *vm, struct vm_mapping *m)
+{
+    struct vm_bo *vm_bo = m->vm_bo;
+    bool held = m->owner != GPU_VM_OWNER_GEM;
+
+    vm_tree_remove_locked(vm, m);
+    if (held)
+        vm_bo_holder_left_locked(vm, vm_bo);
+    else
+        vm_bo_drop_if_unused_locked(vm, vm_bo);
 }
 
 /* ---- page tables ---- */
@@ -327,8 +348,7 @@ static void mapping_cut(struct gpu_vm *vm, struct vm_mapping *m, uint64_t start,
     }
     split->before = split->after = NULL;
     split_destroy(split);
-    vm_tree_remove_locked(vm, m);
-    vm_bo_drop_if_unused_locked(vm, vm_bo);
+    vm_tree_drop_locked(vm, m);
 }
 
 rw_status vm_tree_clear_locked(struct gpu_vm *vm, uint64_t start, uint64_t size)
@@ -336,6 +356,7 @@ rw_status vm_tree_clear_locked(struct gpu_vm *vm, uint64_t start, uint64_t size)
     uint64_t last = start + (size - 1);
     struct vm_mapping *lowest, *highest;
     struct vm_bo *pinned;
+    bool held;
     struct split low, high;
 
     lowest = mapping_of(range_map_first_in(&vm->tree, start, last));
@@ -346,6 +367,7 @@ rw_status vm_tree_clear_locked(struct gpu_vm *vm, uint64_t start, uint64_t size)
         return RW_FAIL(ENOMEM, "no memory for page tables");
     RW_TRY(split_prepare(&low, lowest, start, last));
     pinned = lowest->vm_bo;
+    held = !only_gem_maps(pinned);
     pinned->attached++; /* cutting the highest must not take the lowest away with it */
     if (highest && highest != lowest) {
         rw_status s = split_prepare(&high, highest, start, last);
@@ -358,12 +380,11 @@ rw_status vm_tree_clear_locked(struct gpu_vm *vm, uint64_t start, uint64_t size)
     }
     mapping_cut(vm, lowest, start, last, &low);
     pinned->attached--;
-    vm_bo_drop_if_unused_locked(vm, pinned);
-    while ((lowest = mapping_of(range_map_first_in(&vm->tree, start, last)))) {
-        struct vm_bo *vm_bo = lowest->vm_bo;
-
-        vm_tree_remove_locked(vm, lowest);
-        vm_bo_drop_if_unused_locked(vm, vm_bo);
-    }
+    if (held)
+        vm_bo_holder_left_locked(vm, pinned);
+    else
+        vm_bo_drop_if_unused_locked(vm, pinned);
+    while ((lowest = mapping_of(range_map_first_in(&vm->tree, start, last))))
+        vm_tree_drop_locked(vm, lowest);
     return RW_OK;
 }

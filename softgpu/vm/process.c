@@ -139,7 +139,9 @@ void vm_process_info_for_each_vm(struct vm_process_info *info,
 
     pthread_mutex_lock(&info->lock);
     DL_FOREACH(info->vms, vm)
-    if (!visit(context, vm))
-        break;
+    {
+        if (!visit(context, vm))
+            break;
+    }
     pthread_mutex_unlock(&info->lock);
 }

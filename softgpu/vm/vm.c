@@ -66,7 +66,7 @@ void gpu_vm_finish(struct gpu_vm *vm)
     HASH_ITER(hh, vm->bos, vm_bo, next)
     {
         vm_bo->attached = vm_bo->queue_users = 0;
-        vm_bo_drop_if_unused_locked(vm, vm_bo);
+        vm_bo_holder_left_locked(vm, vm_bo);
     }
     /* Removing needs memory only to cut leaves, and whole mappings are removed here. */
     if (!rw_ok(vm_update_locked(vm, NULL)))
@@ -81,14 +81,14 @@ void gpu_vm_finish(struct gpu_vm *vm)
 void vm_unlock_and_settle(struct gpu_vm *vm)
 {
     struct vm_garbage *garbage = vm->garbage;
-    uint64_t period;
+    uint64_t period = garbage ? grace_start() : 0;
 
     vm->garbage = NULL;
+    /* After the period's start: work that passes because of the new epoch passes this period. */
     atomic_fetch_add(&vm->memory.epoch, 1);
     pthread_mutex_unlock(&vm->lock);
     if (!garbage)
         return;
-    period = grace_start();
     if (grace_wait(period, vm, GPU_VM_SETTLE_MS)) {
         garbage_free(garbage);
         return;
@@ -202,10 +202,7 @@ static rw_status unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va, bool del
         s = RW_FAIL(ENOENT, "no mapping of this buffer object starts at va 0x%llx",
                     (unsigned long long)va.addr);
     } else {
-        struct vm_bo *vm_bo = m->vm_bo;
-
-        vm_tree_remove_locked(vm, m);
-        vm_bo_drop_if_unused_locked(vm, vm_bo);
+        vm_tree_drop_locked(vm, m);
         if (!delay)
             s = vm_update_locked(vm, NULL);
     }
@@ -262,9 +259,14 @@ void gpu_vm_unmap_bo(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *
     vm_bo = vm_bo_find_locked(vm, bo);
     if (vm_bo) {
         DL_FOREACH_SAFE(vm_bo->mappings, m, next)
-        if (m->owner == owner)
-            vm_tree_remove_locked(vm, m);
-        vm_bo_drop_if_unused_locked(vm, vm_bo);
+        {
+            if (m->owner == owner)
+                vm_tree_remove_locked(vm, m);
+        }
+        if (owner == GPU_VM_OWNER_GEM)
+            vm_bo_drop_if_unused_locked(vm, vm_bo);
+        else
+            vm_bo_holder_left_locked(vm, vm_bo);
         update_removed_locked(vm, bo);
     }
     vm_unlock_and_settle(vm);
@@ -290,7 +292,7 @@ void gpu_vm_bo_detach(struct gpu_vm *vm, struct mem_bo *bo)
     pthread_mutex_lock(&vm->lock);
     vm_bo = vm_bo_find_locked(vm, bo);
     if (vm_bo && vm_bo->attached && --vm_bo->attached == 0) {
-        vm_bo_drop_if_unused_locked(vm, vm_bo);
+        vm_bo_holder_left_locked(vm, vm_bo);
         update_removed_locked(vm, bo);
     }
     vm_unlock_and_settle(vm);
@@ -429,7 +431,7 @@ void gpu_vm_queue_buffer_put(struct gpu_vm *vm, gpu_va va, struct mem_bo *bo)
     pthread_mutex_lock(&vm->lock);
     vm_bo = vm_bo_find_locked(vm, bo);
     if (vm_bo && vm_bo->queue_users && --vm_bo->queue_users == 0) {
-        vm_bo_drop_if_unused_locked(vm, vm_bo);
+        vm_bo_holder_left_locked(vm, vm_bo);
         update_removed_locked(vm, bo);
     }
     if (!vm_bo)

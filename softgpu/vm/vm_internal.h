@@ -70,6 +70,8 @@ rw_status vm_tree_map_locked(struct gpu_vm *vm, struct vm_bo *vm_bo, const struc
                              struct vm_mapping **out_mapping) RW_MUST_USE;
 rw_status vm_tree_clear_locked(struct gpu_vm *vm, uint64_t start, uint64_t size) RW_MUST_USE;
 void vm_tree_remove_locked(struct gpu_vm *vm, struct vm_mapping *mapping);
+/* The same, and what follows from it for the BO's place; other mappings may go too. */
+void vm_tree_drop_locked(struct gpu_vm *vm, struct vm_mapping *mapping);
 rw_status vm_verify_range(const struct gpu_vm *vm, const struct mem_bo *bo, uint64_t va,
                           uint64_t bo_offset, uint64_t size) RW_MUST_USE;
 
@@ -79,7 +81,10 @@ rw_status vm_update_locked(struct gpu_vm *vm, struct vm_bo *vm_bo) RW_MUST_USE;
 struct vm_bo *vm_bo_find_locked(struct gpu_vm *vm, const struct mem_bo *bo);
 rw_status vm_bo_find_or_create_locked(struct gpu_vm *vm, struct mem_bo *bo,
                                       struct vm_bo **out_vm_bo) RW_MUST_USE;
-/* Forgets the BO when nothing holds it in the VM any more; GEM's mappings alone do not. */
+/* An attachment, a queue or a mapping that is not GEM's has gone: with the last of them go the
+ * GEM mappings that are left, and the BO's place. */
+void vm_bo_holder_left_locked(struct gpu_vm *vm, struct vm_bo *vm_bo);
+/* Forgets the BO when nothing, not even a mapping, needs its place any more. */
 void vm_bo_drop_if_unused_locked(struct gpu_vm *vm, struct vm_bo *vm_bo);
 
 /* Unlocks. When translations were taken away, waits until no GPU work uses them any more. */
