@@ -22,6 +22,7 @@ static inline struct gpu_vm_limits soft_vm_limits(const struct kernel_profile *k
         .reserved_bottom = kernel->seq64 ? kib64 : mib2,
         .reserved_top = kernel->seq64 ? mib2 + mib2 + kib64 : mib2,
         .size = UINT64_C(1) << 48,
+        .seq64 = kernel->seq64,
     };
 }
 

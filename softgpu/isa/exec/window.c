@@ -6,12 +6,15 @@
 
 #include <string.h>
 
+#include "base/grace.h"
 #include "softgpu/isa/exec/host.h"
 
 void isa_windows_flush(struct isa_wave *w, uint64_t epoch)
 {
     memset(w->windows, 0, sizeof(w->windows));
     w->windows_epoch = epoch;
+    /* Whoever changed the mappings waits for this: the thread uses none of the old ones now. */
+    grace_pass();
 }
 
 static void window_to_front(struct isa_wave *w, unsigned index, struct isa_window window)
