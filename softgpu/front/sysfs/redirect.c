@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "softgpu/front/sysfs/sysfs.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,8 +103,7 @@ static bool path_is_covered(const char *path, bool tree_known)
     return ends_component(after(path, tree.host_bridge));
 }
 
-/* Drops empty and "." components and takes ".." back, as text. Rules compare the result; symbolic
- * links on the way to a covered folder (there are none on usual systems) are not followed. */
+/* Drops empty and "." components and takes ".." back, as text. */
 static bool path_normalize(const char *path, char out_path[PATH_MAX])
 {
     size_t length = 0;
@@ -197,26 +197,44 @@ static bool tree_is_usable(void)
     return tree.usable;
 }
 
-bool sysfs_redirect(const char *path, char out_path[PATH_MAX])
+static bool path_in_tree(const char *path, char out_path[PATH_MAX])
 {
-    char normal[PATH_MAX];
-
-    if (sysfs_is_building || !sysfs_path_is_candidate(path))
-        return false;
-    if (needs_normalizing(path)) {
-        /* A trailing slash or dot says "must be a directory"; that of "/dev/dri/." is one. */
-        if (!path_normalize(path, normal))
-            return false;
-        path = normal;
-    }
-    if (!path_is_covered(path, false) || !tree_is_usable() || !path_is_covered(path, true))
-        return false;
     size_t length = strlen(path);
+
     if (tree.root_length + length >= PATH_MAX)
         return false;
     memcpy(out_path, tree.root, tree.root_length);
     memcpy(out_path + tree.root_length, path, length + 1);
     return true;
+}
+
+/* The path leaves and enters folders by "..": what counts is where it ends. Within the tree the
+ * kernel resolves it, symbolic links and all; "/sys/module/amdgpu/../loop" ends outside. */
+static bool redirect_unclean(const char *path, char out_path[PATH_MAX])
+{
+    char normal[PATH_MAX];
+    struct stat st;
+
+    if (!path_normalize(path, normal))
+        return false;
+    bool starts_covered = path_is_covered(path, true), ends_covered = path_is_covered(normal, true);
+    if (!starts_covered)
+        return ends_covered && path_in_tree(normal, out_path);
+    if (!path_in_tree(path, out_path))
+        return false;
+    if (!ends_covered && fstatat(AT_FDCWD, out_path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        memcpy(out_path, normal, sizeof normal);
+    return true;
+}
+
+bool sysfs_redirect(const char *path, char out_path[PATH_MAX])
+{
+    if (sysfs_is_building || !sysfs_path_is_candidate(path))
+        return false;
+    if (needs_normalizing(path))
+        return tree_is_usable() && redirect_unclean(path, out_path);
+    return path_is_covered(path, false) && tree_is_usable() && path_is_covered(path, true) &&
+           path_in_tree(path, out_path);
 }
 
 bool sysfs_path_restore(char *path)
@@ -236,6 +254,18 @@ const struct sysfs_node *sysfs_node_find(const struct stat *st)
         if (tree.nodes[i].inode == st->st_ino && tree.nodes[i].device == st->st_dev)
             return &tree.nodes[i].node;
     return NULL;
+}
+
+bool sysfs_node_path(const struct stat *st, char *out_path, size_t size)
+{
+    for (unsigned i = 0; tree.usable && i < tree.node_count; i++) {
+        const struct sysfs_node *node = &tree.nodes[i].node;
+        if (S_ISCHR(st->st_mode) && st->st_rdev == makedev(node->major, node->minor)) {
+            snprintf(out_path, size, "%s", node->path);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* udev gives both to groups; 0666 is what AMD's own rules set. */

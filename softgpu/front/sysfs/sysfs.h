@@ -49,6 +49,9 @@ const struct sysfs_node *sysfs_node_find(const struct stat *st);
 /* Turns the placeholder's attributes into the node's. */
 void sysfs_node_stat(const struct sysfs_node *node, struct stat *stat);
 
+/* The path of the device node with these attributes (of a node's descriptor). */
+bool sysfs_node_path(const struct stat *st, char *out_path, size_t size);
+
 /* Files whose content depends on the moment: a new descriptor with the content, read-only and
  * close-on-exec as `flags` says. -1 when `path` (the program's) is not such a file, or on failure
  * (errno). `out_live` tells the two apart. */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls on descriptors. Each of them serves ordinary descriptors too, at nearly no cost: ioctl
+ * looks at the request's type byte first, mmap at whether any node is open.
+ */
+#include <errno.h>
+#include <stdarg.h>
+
+#include "softgpu/front/node.h"
+#include "softgpu/front/preload/nodes.h"
+#include "softgpu/front/preload/real.h"
+
+/* Type bytes of the requests that nodes answer: KFD, DRM, dma-buf, sync file. */
+static bool request_is_candidate(unsigned long request)
+{
+    switch (_IOC_TYPE(request)) {
+    case 'K':
+    case 'd':
+    case 'b':
+    case '>':
+        return true;
+    default:
+        return false;
+    }
+}
+
+EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+    struct node *node;
+    va_list args;
+    int result;
+
+    va_start(args, request);
+    void *argument = va_arg(args, void *);
+    va_end(args);
+    if (!request_is_candidate(request) || !(node = node_get_by_fd(fd)))
+        return REAL(ioctl)(fd, request, argument);
+    rw_status status = node_call_ioctl(node, request, argument, &result);
+    node_put(node);
+    return rw_ok(status) ? result : preload_fail(status);
+}
+
+static bool mmap_intercept(void *address, size_t length, int prot, int flags, int fd, off_t offset,
+                           void **out_address)
+{
+    struct node *node;
+
+    if (fd < 0 || (flags & MAP_ANONYMOUS) || !(node = node_get_by_fd(fd)))
+        return false;
+    rw_status status =
+        node_call_mmap(node, address, length, prot, flags, (uint64_t)offset, out_address);
+    node_put(node);
+    if (!rw_ok(status)) {
+        preload_fail(status);
+        *out_address = MAP_FAILED;
+    }
+    return true;
+}
+
+EXPORT void *mmap(void *address, size_t length, int prot, int flags, int fd, off_t offset)
+{
+    void *mapped;
+
+    if (mmap_intercept(address, length, prot, flags, fd, offset, &mapped))
+        return mapped;
+    return REAL(mmap)(address, length, prot, flags, fd, offset);
+}
+
+EXPORT void *mmap64(void *address, size_t length, int prot, int flags, int fd, off64_t offset)
+{
+    void *mapped;
+
+    if (mmap_intercept(address, length, prot, flags, fd, offset, &mapped))
+        return mapped;
+    return REAL(mmap64)(address, length, prot, flags, fd, offset);
+}
+
+/* The kernel refuses to seek on a socket, so only after ESPIPE it may be a node. */
+static off_t seek_after(off_t result, int fd, off_t offset, int whence)
+{
+    struct node *node;
+    int64_t position;
+
+    if (result >= 0 || errno != ESPIPE)
+        return result;
+    node = node_get_by_fd(fd);
+    if (!node) {
+        errno = ESPIPE;
+        return result;
+    }
+    rw_status status = node_call_seek(node, offset, whence, &position);
+    node_put(node);
+    return rw_ok(status) ? (off_t)position : preload_fail(status);
+}
+
+EXPORT off_t lseek(int fd, off_t offset, int whence)
+{
+    return seek_after(REAL(lseek)(fd, offset, whence), fd, offset, whence);
+}
+
+EXPORT off64_t lseek64(int fd, off64_t offset, int whence)
+{
+    return seek_after(REAL(lseek64)(fd, offset, whence), fd, offset, whence);
+}
