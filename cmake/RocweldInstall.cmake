@@ -20,6 +20,7 @@ install(FILES ${CMAKE_BINARY_DIR}/cmake/rocweldConfig.cmake
 # Relative to the .pc file, so that an installation can be moved.
 file(RELATIVE_PATH ROCWELD_PC_TO_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
      ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" ROCWELD_PC_TO_PREFIX "${ROCWELD_PC_TO_PREFIX}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/rocweld.pc.in ${CMAKE_BINARY_DIR}/cmake/rocweld.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/cmake/rocweld.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include <hsakmt.h>
+
 __global__ void store(int *p)
 {
     p[threadIdx.x] = 1;
@@ -46,6 +48,22 @@ static int expect_error(hipError_t got, const char *what)
     return got == hipSuccess ? 1 : 3;
 }
 
+/* HIP has no read-only memory; the thunk, which this process has open already, does. */
+static int *read_only_ints()
+{
+    HsaMemFlags flags = {};
+    HSAuint64 gpu_address;
+    void *p;
+
+    flags.ui32.HostAccess = 1;
+    flags.ui32.ReadOnly = 1;
+    flags.ui32.PageSize = HSA_PAGE_SIZE_4KB;
+    EXPECT(hsaKmtAllocMemory(0, 4096, flags, &p) == HSAKMT_STATUS_SUCCESS, "hsaKmtAllocMemory");
+    EXPECT(hsaKmtMapMemoryToGPU(p, 4096, &gpu_address) == HSAKMT_STATUS_SUCCESS,
+           "hsaKmtMapMemoryToGPU");
+    return (int *)p;
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = argc > 1 ? argv[1] : "";
@@ -57,6 +75,13 @@ int main(int argc, char **argv)
         load<<<1, 64>>>(nullptr, device_ints(64));
     } else if (!strcmp(mode, "past-end")) {
         store<<<1, 64>>>(device_ints(1 << 20) + (64 << 20));
+    } else if (!strcmp(mode, "read-only")) {
+        int *p = read_only_ints();
+        load<<<1, 64>>>(p, device_ints(64));
+        HIP_OK(hipDeviceSynchronize());
+        printf("read\n");
+        fflush(stdout);
+        store<<<1, 64>>>(p);
     } else if (!strcmp(mode, "illegal")) {
         illegal<<<1, 64>>>();
     } else if (!strcmp(mode, "trap")) {
