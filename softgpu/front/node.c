@@ -450,6 +450,13 @@ rw_status node_send(struct node *node, const void *data, size_t length)
     return rw_status_quiet(errno);
 }
 
+size_t node_receive(struct node *node, void *data, size_t room)
+{
+    ssize_t n = recv(node->peer, data, room, MSG_DONTWAIT);
+
+    return n > 0 ? (size_t)n : 0;
+}
+
 void node_settle(void)
 {
     pthread_mutex_lock(&registry.lock);

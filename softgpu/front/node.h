@@ -82,5 +82,8 @@ void node_file_put(struct node *node);
 /* For nodes that have something to read (SMI events): bytes that the user's read(2) will return,
  * and that make poll(2) report POLLIN. EAGAIN (quiet) when the reader has fallen behind. */
 rw_status node_send(struct node *node, const void *data, size_t length) RW_MUST_USE;
+/* What the user has written with write(2) and nobody has received yet, at most `room` bytes of it.
+ * Never blocks; 0 when there is nothing. */
+size_t node_receive(struct node *node, void *data, size_t room);
 
 #endif
