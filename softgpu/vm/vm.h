@@ -109,6 +109,15 @@ rw_status gpu_vm_queue_buffer_get(struct gpu_vm *vm, gpu_va va, uint64_t size,
 void gpu_vm_queue_buffer_put(struct gpu_vm *vm, gpu_va va, struct mem_bo *bo);
 bool gpu_vm_used_by_queue(struct gpu_vm *vm, struct mem_bo *bo);
 
+/* Shared virtual memory: the program's memory at its own address, in the page tables alone. It is
+ * no mapping: lookups and overlap checks do not know of it, and what is mapped over it wins (kernel:
+ * svm_range_map_to_gpu). `access`: enum isa_access. ENOMEM. */
+struct gpu_vm_shared;
+rw_status gpu_vm_share(struct gpu_vm *vm, uint64_t address, uint64_t size, unsigned access,
+                       struct gpu_vm_shared **out_shared) RW_MUST_USE;
+/* Takes it away; `replaced`: all of its pages have been shared anew, and those entries stay. */
+void gpu_vm_unshare(struct gpu_vm *vm, struct gpu_vm_shared *shared, bool replaced);
+
 const struct gpu_vm_limits *gpu_vm_limits(const struct gpu_vm *vm);
 /* What executing code reaches memory by; valid as long as the VM. */
 struct isa_memory *gpu_vm_memory(struct gpu_vm *vm);
