@@ -3,9 +3,11 @@
  * rocweld trace [options] -- program args: like `run`, with the ioctl tracer in front of the
  * devices. The tracer reads its options from the environment (tools/trace/options.h).
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tools/rocweld/command.h"
@@ -55,16 +57,31 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* The program may change its folder before it opens the file. */
-static void set_output(const char *path)
+/* Empties the file; the tracer appends, from every process that it is in. */
+static rw_status set_output(const char *path)
 {
-    char folder[PATH_MAX], absolute[2 * PATH_MAX];
+    char absolute[PATH_MAX];
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
-    if (*path != '/' && getcwd(folder, sizeof folder)) {
-        snprintf(absolute, sizeof absolute, "%s/%s", folder, path);
-        path = absolute;
-    }
-    setenv("ROCWELD_TRACE_FILE", path, 1);
+    if (fd < 0)
+        return RW_FAIL(errno, "cannot write %s: %s", path, strerror(errno));
+    close(fd);
+    /* The program may change its folder before the tracer opens the file. */
+    if (!realpath(path, absolute))
+        return RW_FAIL(errno, "cannot find %s: %s", path, strerror(errno));
+    setenv("ROCWELD_TRACE_FILE", absolute, 1);
+    return RW_OK;
+}
+
+static rw_status prepare(const struct trace_options *trace)
+{
+    if (trace->output)
+        RW_TRY(set_output(trace->output));
+    if (trace->filter)
+        setenv("ROCWELD_TRACE_FILTER", trace->filter, 1);
+    if (trace->summary)
+        setenv("ROCWELD_TRACE_SUMMARY", "1", 1);
+    return target_apply(&trace->target);
 }
 
 int command_trace(int argc, char **argv)
@@ -79,13 +96,7 @@ int command_trace(int argc, char **argv)
     rw_status status;
 
     command_parse(&argp, argc, argv, &trace);
-    if (trace.output)
-        set_output(trace.output);
-    if (trace.filter)
-        setenv("ROCWELD_TRACE_FILTER", trace.filter, 1);
-    if (trace.summary)
-        setenv("ROCWELD_TRACE_SUMMARY", "1", 1);
-    status = target_apply(&trace.target);
+    status = prepare(&trace);
     if (!rw_ok(status)) {
         command_complain(argv[0], "%s", rw_status_message(status, NULL));
         return EXIT_SETUP;
