@@ -187,11 +187,11 @@ static void flat_store_parts(struct isa_wave *w, const struct isa_inst *inst,
         isa_lanes_store(w, inst, &parts.scratch, kind, inst->src[1]);
     if (!still_in(w, pc))
         return;
-    for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++) {
-        const uint32_t *row = isa_reg_row(w, inst->src[1], d);
-
-        ISA_FOR_LANES(lane, parts.lds_mask)
-        isa_mem_store_reg(kind, lds_at(w, &parts, lane) + 4 * d, row[lane]);
+    ISA_FOR_LANES(lane, parts.lds_mask)
+    {
+        for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++)
+            isa_mem_store_reg(kind, lds_at(w, &parts, lane) + 4 * d,
+                              isa_reg_row(w, inst->src[1], d)[lane]);
     }
 }
 

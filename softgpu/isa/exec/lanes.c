@@ -96,19 +96,27 @@ static ALWAYS_INLINE void load_from_window(struct isa_wave *w, const struct isa_
     }
 }
 
+static ALWAYS_INLINE void store_lane(const struct isa_wave *w, const struct isa_lanes *lanes,
+                                     enum isa_mem_kind kind, uint16_t reg, uintptr_t zero,
+                                     unsigned lane)
+{
+    const uint32_t *registers = isa_reg_row(w, reg, 0) + lane;
+    uintptr_t host = zero + lanes->va[lane];
+
+    for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++)
+        isa_mem_store_reg(kind, (uint8_t *)(host + d * lanes->stride), registers[d * w->lanes]);
+}
+
+/* Lane by lane, so that of lanes that overlap the highest wins. */
 static ALWAYS_INLINE void store_to_window(struct isa_wave *w, const struct isa_lanes *lanes,
                                           enum isa_mem_kind kind, uint16_t reg, uintptr_t zero)
 {
-    for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++, zero += lanes->stride) {
-        const uint32_t *row = isa_reg_row(w, reg, d);
-
-        if (lanes->mask == isa_lanes_all(w)) {
-            for (unsigned lane = 0; lane < w->lanes; lane++)
-                isa_mem_store_reg(kind, (uint8_t *)(zero + lanes->va[lane]), row[lane]);
-        } else {
-            ISA_FOR_LANES(lane, lanes->mask)
-            isa_mem_store_reg(kind, (uint8_t *)(zero + lanes->va[lane]), row[lane]);
-        }
+    if (lanes->mask == isa_lanes_all(w)) {
+        for (unsigned lane = 0; lane < w->lanes; lane++)
+            store_lane(w, lanes, kind, reg, zero, lane);
+    } else {
+        ISA_FOR_LANES(lane, lanes->mask)
+        store_lane(w, lanes, kind, reg, zero, (unsigned)lane);
     }
 }
 
