@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * PCI devices: the GPUs, the root ports above them, and the amdgpu driver's folder. Without
- * power management: no hwmon, no pp_* files.
+ * power management: a hwmon without sensors, no pp_* files.
  */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "softgpu/front/sysfs/generate.h"
 
@@ -236,32 +237,60 @@ static void generate_port(struct manifest *manifest, const struct soft_device *d
     generate_link(manifest, "/sys/bus/pci/devices", slot, base);
 }
 
-/* The listing of /sys/bus/pci/devices also shows the real machine's devices. */
-static void generate_real_devices(struct manifest *manifest)
+/* A monitor without sensors: rocm-smi wants to find one, and then shows "N/A". */
+static void generate_hwmon(struct manifest *manifest, const struct soft_device *device,
+                           unsigned number)
 {
-    static const char folder[] = "/sys/bus/pci/devices";
+    char pci[SYSFS_PATH_MAX], base[SYSFS_PATH_MAX], name[32];
+
+    sysfs_pci_path(device, pci);
+    snprintf(name, sizeof name, "hwmon%u", number);
+    snprintf(base, sizeof base, "%.180s/hwmon/%s", pci, name);
+    ATTRIBUTE(manifest, base, "name", "amdgpu\n");
+    ATTRIBUTE(manifest, base, "in0_label", "vddgfx\n"); /* rocm-smi 5 dies without */
+    ATTRIBUTE(manifest, base, "uevent", "\n");
+    generate_link(manifest, base, "device", pci);
+    generate_link(manifest, base, "subsystem", "/sys/class/hwmon");
+    generate_link(manifest, "/sys/class/hwmon", name, base);
+}
+
+/* A listing also shows what the real machine has. Returns the first number that no entry called
+ * `stem`N has. */
+static unsigned generate_real_entries(struct manifest *manifest, const char *folder,
+                                      const char *stem)
+{
     char path[SYSFS_PATH_MAX], real[PATH_MAX];
     DIR *directory = opendir(folder);
     struct dirent *entry;
+    unsigned free_number = 0;
 
     while (directory && (entry = readdir(directory))) {
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(path, sizeof path, "%s/%.64s", folder, entry->d_name);
+        snprintf(path, sizeof path, "%.128s/%.64s", folder, entry->d_name);
         if (realpath(path, real))
             manifest_link_text(manifest, path, real);
+        if (strncmp(entry->d_name, stem, strlen(stem)) == 0) {
+            unsigned long number = strtoul(entry->d_name + strlen(stem), NULL, 10);
+            if (number >= free_number)
+                free_number = (unsigned)number + 1;
+        }
     }
     if (directory)
         closedir(directory);
+    return free_number;
 }
 
 void generate_pci(struct manifest *manifest, const struct soft_machine *machine,
                   const struct host *host)
 {
+    unsigned monitor = generate_real_entries(manifest, "/sys/class/hwmon", "hwmon");
+
     for (unsigned i = 0; i < machine->device_count; i++) {
         generate_port(manifest, &machine->devices[i]);
         generate_gpu(manifest, &machine->devices[i], host);
+        generate_hwmon(manifest, &machine->devices[i], monitor + i);
     }
     generate_link(manifest, DRIVER, "module", "/sys/module/amdgpu");
-    generate_real_devices(manifest);
+    generate_real_entries(manifest, "/sys/bus/pci/devices", "");
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "softgpu/front/sysfs/sysfs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "softgpu/front/sysfs/generate.h"
@@ -26,9 +29,7 @@ static struct {
         struct sysfs_node node;
     } nodes[MAX_NODES];
     unsigned node_count;
-    char host_bridge[32];                      /* "/sys/devices/pci0000:c0" */
-    char bus_prefix[SOFT_MAX_DEVICES + 1][16]; /* "0000:c1:" */
-    unsigned bus_count;
+    char host_bridge[32]; /* "/sys/devices/pci0000:c0" */
 } tree = {.once = PTHREAD_ONCE_INIT};
 
 /* ---- rules ---- */
@@ -53,6 +54,7 @@ static const struct rule {
     {"/sys/module/amdgpu", RULE_SUBTREE},
     {"/sys/bus/pci/drivers/amdgpu", RULE_SUBTREE},
     {"/sys/bus/pci/devices", RULE_LISTING},
+    {"/sys/class/hwmon", RULE_LISTING},
 };
 #define HOST_BRIDGE_START "/sys/devices/pci"
 
@@ -71,12 +73,16 @@ static bool ends_component(const char *rest)
     return rest && (*rest == '/' || *rest == '\0');
 }
 
-static bool slot_is_ours(const char *slot)
+/* In a listing, what the real machine has is a link out of the tree (an absolute one); anything
+ * else there is ours. Names that are in neither go to the real system, to be missing there. */
+static bool listing_entry_is_ours(const char *path, const char *rest)
 {
-    for (unsigned i = 0; i < tree.bus_count; i++)
-        if (after(slot, tree.bus_prefix[i]))
-            return true;
-    return false;
+    char link[PATH_MAX], first;
+
+    snprintf(link, sizeof link, "%.3000s%.*s", tree.root,
+             (int)(rest - path + (ptrdiff_t)strcspn(rest, "/")), path);
+    ssize_t length = readlink(link, &first, 1);
+    return length < 0 ? errno == EINVAL : first != '/';
 }
 
 static bool rule_covers(const struct rule *rule, const char *path, bool tree_known)
@@ -89,7 +95,8 @@ static bool rule_covers(const struct rule *rule, const char *path, bool tree_kno
         return false;
     while (*rest == '/')
         rest++;
-    return rule->kind == RULE_SUBTREE || *rest == '\0' || !tree_known || slot_is_ours(rest);
+    return rule->kind == RULE_SUBTREE || *rest == '\0' || !tree_known ||
+           listing_entry_is_ours(path, rest);
 }
 
 /* With `tree_known` false: might the path be covered, once the tree is known? */
@@ -155,20 +162,6 @@ static void placeholders_find(const struct manifest *manifest)
     }
 }
 
-static void buses_note(const struct soft_machine *machine)
-{
-    const struct soft_device *first = &machine->devices[0];
-
-    snprintf(tree.host_bridge, sizeof tree.host_bridge, HOST_BRIDGE_START "%04x:%02x",
-             first->pci_domain & 0xffff, first->pci_root_bus & 0xff);
-    snprintf(tree.bus_prefix[tree.bus_count++], sizeof tree.bus_prefix[0],
-             "%04x:%02x:", first->pci_domain & 0xffff, first->pci_root_bus & 0xff);
-    for (unsigned i = 0; i < machine->device_count; i++)
-        snprintf(tree.bus_prefix[tree.bus_count++], sizeof tree.bus_prefix[0],
-                 "%04x:%02x:", machine->devices[i].pci_domain & 0xffff,
-                 machine->devices[i].pci_bus & 0xff);
-}
-
 static void tree_build(void)
 {
     struct manifest manifest = {0};
@@ -180,7 +173,9 @@ static void tree_build(void)
         rw_status status = tree_publish(&manifest, tree.root);
         if (rw_ok(status)) {
             tree.root_length = strlen(tree.root);
-            buses_note(machine);
+            snprintf(tree.host_bridge, sizeof tree.host_bridge, HOST_BRIDGE_START "%04x:%02x",
+                     machine->devices[0].pci_domain & 0xffff,
+                     machine->devices[0].pci_root_bus & 0xff);
             placeholders_find(&manifest);
             tree.usable = true;
         } else {

@@ -154,7 +154,8 @@ static void links_generate(struct manifest *manifest, const char *node_path,
     char directory[SYSFS_PATH_MAX];
     unsigned number = 0;
 
-    snprintf(directory, sizeof directory, "%.200s/%s", node_path, indirect ? "p2p_links" : "io_links");
+    snprintf(directory, sizeof directory, "%.200s/%s", node_path,
+             indirect ? "p2p_links" : "io_links");
     manifest_directory(manifest, directory);
     for (unsigned i = 0; i < links->count; i++) {
         const struct link *link = &links->list[i];
