@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * rocweld trace [options] -- program args: like `run`, with the ioctl tracer in front of the
- * devices. The tracer reads its options from the environment (tools/trace/options.h).
+ * devices. The tracer reads its options from the environment (tools/trace/output.h).
  */
 #include <errno.h>
 #include <fcntl.h>
