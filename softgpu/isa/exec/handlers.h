@@ -9,7 +9,8 @@
 #include "softgpu/isa/wave.h"
 
 extern isa_handler *const isa_salu_handlers[ISA_OP_COUNT]; /* SOP1/2/C/K, s_getreg, s_setreg */
-extern isa_handler *const isa_valu_handlers[ISA_OP_COUNT]; /* VOP1/2/3/3P/C */
+/* VOP1/2/3/3P/C: filled before main() with what suits this CPU (valu_level.h), then constant. */
+extern isa_handler *isa_valu_handlers[ISA_OP_COUNT];
 /* SOPP: branches, barriers, messages; also what SOP1 and SOPK have of that kind: s_rfe_b64 and
  * s_waitcnt_vscnt, _vmcnt, _expcnt, _lgkmcnt. */
 extern isa_handler *const isa_flow_handlers[ISA_OP_COUNT];

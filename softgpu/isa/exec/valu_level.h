@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The levels of the x86-64 ABI that vector operations are compiled for. Their results are the same;
+ * the tests run them all.
+ */
+#ifndef SOFTGPU_ISA_EXEC_VALU_LEVEL_H
+#define SOFTGPU_ISA_EXEC_VALU_LEVEL_H
+
+#include "softgpu/isa/wave.h"
+
+enum isa_valu_level {
+    ISA_VALU_V2, /* SSE4.2 */
+    ISA_VALU_V3, /* AVX2, FMA */
+    ISA_VALU_V4, /* AVX-512 */
+    ISA_VALU_LEVEL_COUNT
+};
+
+/* The best level that this CPU executes. */
+enum isa_valu_level isa_valu_level_best(void);
+
+/* Handlers of one level, indexed by enum isa_op; NULL for what is no vector operation. */
+isa_handler *const *isa_valu_level_handlers(enum isa_valu_level level);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of vector operations' handlers, for the best level of x86-64 that this CPU has.
+ *
+ * Thread safety: the table is filled before main() and constant from then on. A program may be
+ * started before that by another constructor: the table is then empty, and what it finds is an
+ * instruction that the model does not execute.
+ */
+#include "softgpu/isa/exec/handlers.h"
+#include "softgpu/isa/exec/valu_level.h"
+
+#include <string.h>
+
+#define VALU_1(group, op)          X(op)
+#define VALU_2(group, op)          X(op)
+#define VALU_3(group, op)          X(op)
+#define VALU_4(group, op)          X(op)
+#define VALU_MIX_3(group, op)      X(op)
+#define VALU_LANE_2(group, op)     X(op)
+#define VALU_CARRY_2(group, op)    X(op)
+#define VALU_CARRY_3(group, op)    X(op)
+#define VALU_CMP(group, condition) X(v_cmp_##condition) X(v_cmpx_##condition)
+#define VALU_OTHER(op)             X(op)
+#define VALU_CAT(level, op)        valu_##level##_##op
+
+#define X(op)                      isa_handler VALU_CAT(v2, op), VALU_CAT(v3, op), VALU_CAT(v4, op);
+#include "softgpu/isa/exec/valu.def"
+#undef X
+
+#define X(op) [ISA_OP_##op] = VALU_CAT(v2, op),
+static isa_handler *const handlers_v2[ISA_OP_COUNT] = {
+#include "softgpu/isa/exec/valu.def"
+};
+#undef X
+
+#define X(op) [ISA_OP_##op] = VALU_CAT(v3, op),
+static isa_handler *const handlers_v3[ISA_OP_COUNT] = {
+#include "softgpu/isa/exec/valu.def"
+};
+#undef X
+
+#define X(op) [ISA_OP_##op] = VALU_CAT(v4, op),
+static isa_handler *const handlers_v4[ISA_OP_COUNT] = {
+#include "softgpu/isa/exec/valu.def"
+};
+#undef X
+
+isa_handler *isa_valu_handlers[ISA_OP_COUNT];
+
+isa_handler *const *isa_valu_level_handlers(enum isa_valu_level level)
+{
+    switch (level) {
+    case ISA_VALU_V4:
+        return handlers_v4;
+    case ISA_VALU_V3:
+        return handlers_v3;
+    default:
+        return handlers_v2;
+    }
+}
+
+enum isa_valu_level isa_valu_level_best(void)
+{
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4"))
+        return ISA_VALU_V4;
+    return __builtin_cpu_supports("x86-64-v3") ? ISA_VALU_V3 : ISA_VALU_V2;
+}
+
+__attribute__((constructor)) static void choose_level(void)
+{
+    memcpy(isa_valu_handlers, isa_valu_level_handlers(isa_valu_level_best()),
+           sizeof(isa_valu_handlers));
+}
