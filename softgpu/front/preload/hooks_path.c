@@ -39,66 +39,62 @@ EXPORT int faccessat(int fd, const char *path, int mode, int flags)
 
 /* ---- symbolic links ---- */
 
-/* /proc/self/fd/N of a node's descriptor: the kernel says "socket:[...]", a real node's path is
- * what belongs there. */
-static ssize_t node_link(const char *link, char *buffer, size_t size, ssize_t length)
+/* /proc/self/fd/N of a node's descriptor: the kernel says "socket:[...]", but a device's path
+ * belongs there. */
+static void node_link(const char *link, char text[PATH_MAX])
 {
     struct stat st;
     int fd;
     char rest;
 
-    if (length < 7 || memcmp(buffer, "socket:", 7) != 0 ||
-        sscanf(link, "/proc/self/fd/%d%c", &fd, &rest) != 1)
-        return length;
+    if (sscanf(link, "/proc/self/fd/%d%c", &fd, &rest) != 1)
+        return;
     struct node *node = node_get_by_fd(fd);
     if (!node)
-        return length;
+        return;
     node_call_stat(node, &st);
     node_put(node);
-    char path[48];
-    if (!sysfs_node_path(&st, path, sizeof path))
+    sysfs_node_path(&st, text, PATH_MAX);
+}
+
+/* Links of /proc lead to what the program has open: shown by their names outside our cache. */
+static ssize_t proc_readlink(int folder, const char *path, char *buffer, size_t size)
+{
+    char text[PATH_MAX];
+    ssize_t length = REAL(readlinkat)(folder, path, text, sizeof text - 1);
+
+    if (length < 0)
         return length;
-    length = (ssize_t)strnlen(path, size);
-    memcpy(buffer, path, (size_t)length);
+    text[length] = '\0';
+    if (!sysfs_path_restore(text) && strncmp(text, "socket:", 7) == 0)
+        node_link(path, text);
+    length = (ssize_t)strnlen(text, size);
+    memcpy(buffer, text, (size_t)length);
     return length;
 }
 
-/* A link's text as the program should see it: not with our cache folder in it. */
-static ssize_t link_text(const char *link, char *buffer, size_t size, ssize_t length)
+/* Only with a real buffer: the kernel's answers to bad ones are the kernel's to give. */
+static bool is_proc_link(const char *path, const char *buffer, size_t size)
 {
-    char text[PATH_MAX];
-
-    if (length <= 0 || !sysfs_path_is_candidate(link))
-        return length;
-    if (buffer[0] != '/')
-        return node_link(link, buffer, size, length);
-    if ((size_t)length >= sizeof text)
-        return length;
-    memcpy(text, buffer, (size_t)length);
-    text[length] = '\0';
-    if (!sysfs_path_restore(text))
-        return length;
-    length = (ssize_t)strlen(text);
-    memcpy(buffer, text, (size_t)length);
-    return length;
+    return path && buffer && size && strncmp(path, "/proc/", 6) == 0;
 }
 
 EXPORT ssize_t readlink(const char *path, char *buffer, size_t size)
 {
     char tree_path[PATH_MAX];
 
-    if (sysfs_redirect(path, tree_path))
-        return REAL(readlink)(tree_path, buffer, size);
-    return link_text(path, buffer, size, REAL(readlink)(path, buffer, size));
+    if (is_proc_link(path, buffer, size))
+        return proc_readlink(AT_FDCWD, path, buffer, size);
+    return REAL(readlink)(sysfs_redirect(path, tree_path) ? tree_path : path, buffer, size);
 }
 
 EXPORT ssize_t readlinkat(int fd, const char *path, char *buffer, size_t size)
 {
     char tree_path[PATH_MAX];
 
-    if (sysfs_redirect(path, tree_path))
-        return REAL(readlinkat)(fd, tree_path, buffer, size);
-    return link_text(path, buffer, size, REAL(readlinkat)(fd, path, buffer, size));
+    if (is_proc_link(path, buffer, size))
+        return proc_readlink(fd, path, buffer, size);
+    return REAL(readlinkat)(fd, sysfs_redirect(path, tree_path) ? tree_path : path, buffer, size);
 }
 
 /* The fortified forms end the program when the buffer is smaller than claimed: libc does it. */
