@@ -72,7 +72,8 @@ static rw_status attach_backing(struct mem_bo *bo, const struct mem_bo_desc *des
         bo->host = desc->pages;
         bo->pages_fd = desc->pages_fd;
         bo->pages_offset = desc->pages_offset;
-        bo->placement = MEM_DOMAIN_DOORBELL;
+        bo->origin = desc->origin ? mem_bo_get(desc->origin) : NULL;
+        bo->placement = desc->origin ? MEM_DOMAIN_GTT : MEM_DOMAIN_DOORBELL;
         return RW_OK;
     case MEM_BACKING_NONE:
         bo->placement = MEM_DOMAIN_CPU;
@@ -85,6 +86,7 @@ static void detach_backing(struct mem_bo *bo)
 {
     if (bo->pool)
         mem_pool_free(bo->pool, bo->offset, bo->size);
+    mem_bo_put(bo->origin);
 }
 
 static rw_status mmap_offset_take(struct mem_bo *bo)

@@ -51,6 +51,8 @@ struct mem_bo_desc {
     uint8_t *pages;        /* PAGES: borrowed host mapping */
     int pages_fd;          /* PAGES: borrowed fd to mmap for the CPU's view, or -1 */
     uint64_t pages_offset; /* PAGES: offset in that fd */
+    struct mem_bo *origin; /* PAGES: the other device's BO whose pages they are, or NULL; gets a
+                            * reference of its own */
 };
 
 struct mem_bo {
@@ -81,6 +83,7 @@ struct mem_bo {
     char label[24];              /* who made it, for fault messages: "kfd vram", "gem gtt", ... */
     uint64_t align;              /* bytes, as asked for */
     struct range_node mmap_node; /* in heaps->by_offset */
+    struct mem_bo *origin;       /* reference: imported from another device; else NULL */
 };
 
 /* Places the BO in the first of VRAM, GTT, CPU that `desc->domains` allows and that has room; the

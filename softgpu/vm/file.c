@@ -9,7 +9,8 @@
 #include "softgpu/vm/vm_internal.h"
 
 /* What a file knows of a BO. Keyed by the BO's id, which is never used twice, so that a mmap
- * right that outlives its BO gives nothing away. */
+ * right that outlives its BO gives nothing away. A BO imported from another device goes by the id
+ * of that device's, so that importing it again finds it. */
 struct file_bo {
     uint64_t id;
     unsigned handles;     /* GEM handles of this BO */
@@ -117,11 +118,17 @@ void drm_file_set_front(struct drm_file *file, struct drm_file_front *front)
 
 /* ---- what a file knows of a BO ---- */
 
+static uint64_t shared_id(const struct mem_bo *bo)
+{
+    return bo->origin ? bo->origin->id : bo->id;
+}
+
 static struct file_bo *entry_find(struct drm_file *file, const struct mem_bo *bo)
 {
+    uint64_t id = shared_id(bo);
     struct file_bo *entry = NULL;
 
-    HASH_FIND(hh, file->bos, &bo->id, sizeof bo->id, entry);
+    HASH_FIND(hh, file->bos, &id, sizeof id, entry);
     return entry;
 }
 
@@ -130,7 +137,7 @@ static struct file_bo *entry_find_or_create(struct drm_file *file, const struct 
     struct file_bo *entry = entry_find(file, bo);
 
     if (!entry && (entry = calloc(1, sizeof *entry))) {
-        entry->id = bo->id;
+        entry->id = shared_id(bo);
         HASH_ADD(hh, file->bos, id, sizeof entry->id, entry);
     }
     return entry;
@@ -209,6 +216,20 @@ rw_status drm_file_handle_find_or_create(struct drm_file *file, struct mem_bo *b
     if (!created)
         gpu_vm_bo_detach(&file->vm, bo);
     return s;
+}
+
+bool drm_file_handle_find(struct drm_file *file, const struct mem_bo *bo, uint32_t *out_handle)
+{
+    const struct file_bo *entry;
+    bool found;
+
+    pthread_mutex_lock(&file->lock);
+    entry = entry_find(file, bo);
+    found = entry && entry->handles;
+    if (found)
+        *out_handle = entry->handle;
+    pthread_mutex_unlock(&file->lock);
+    return found;
 }
 
 struct mem_bo *drm_file_handle_lookup(struct drm_file *file, uint32_t handle)

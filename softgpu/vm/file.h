@@ -42,6 +42,8 @@ rw_status drm_file_handle_create(struct drm_file *file, struct mem_bo *bo,
                                  uint32_t *out_handle) RW_MUST_USE;
 rw_status drm_file_handle_find_or_create(struct drm_file *file, struct mem_bo *bo,
                                          uint32_t *out_handle) RW_MUST_USE;
+/* Has the BO, or an import of it into this file's device, a handle here already? */
+bool drm_file_handle_find(struct drm_file *file, const struct mem_bo *bo, uint32_t *out_handle);
 /* New BO reference, or NULL when unknown. */
 struct mem_bo *drm_file_handle_lookup(struct drm_file *file, uint32_t handle);
 /* Drops the handle and, with the last one, the GEM mappings of the BO. EINVAL when unknown. */

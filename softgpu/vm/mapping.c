@@ -168,8 +168,15 @@ void vm_tree_drop_locked(struct gpu_vm *vm, struct vm_mapping *m)
 
 /* ---- page tables ---- */
 
-static unsigned access_of_flags(uint32_t flags)
+/* What the mapping allows and the pages do: those of a read-only userptr are never written. */
+static unsigned access_of_mapping(const struct vm_mapping *m)
 {
+    uint32_t flags = m->flags;
+
+    if (!m->bo) /* a partially resident range; see prt_window() */
+        return ISA_ACCESS_READ | ISA_ACCESS_WRITE;
+    if (m->bo->user_readonly)
+        flags &= ~(uint32_t)GPU_VM_PAGE_WRITEABLE;
     return ((flags & GPU_VM_PAGE_READABLE) ? ISA_ACCESS_READ : 0u) |
            ((flags & GPU_VM_PAGE_WRITEABLE) ? ISA_ACCESS_WRITE : 0u) |
            ((flags & GPU_VM_PAGE_EXECUTABLE) ? ISA_ACCESS_EXECUTE : 0u);
@@ -195,7 +202,7 @@ static struct page_run *run_create(const struct vm_mapping *m)
             .va = m->range.start,
             .size = m->range.last - m->range.start + 1,
             .host = host_of_mapping(m),
-            .access = m->bo ? access_of_flags(m->flags) : ISA_ACCESS_READ | ISA_ACCESS_WRITE,
+            .access = access_of_mapping(m),
         };
     return run;
 }

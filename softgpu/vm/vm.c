@@ -453,6 +453,22 @@ bool gpu_vm_used_by_queue(struct gpu_vm *vm, struct mem_bo *bo)
     return used;
 }
 
+void gpu_vm_note_fault(struct gpu_vm *vm, gpu_va va, uint32_t status)
+{
+    pthread_mutex_lock(&vm->lock);
+    vm->fault_address = va.addr & ~(uint64_t)(GPU_PAGE_SIZE - 1);
+    vm->fault_status = status;
+    pthread_mutex_unlock(&vm->lock);
+}
+
+void gpu_vm_last_fault(struct gpu_vm *vm, uint64_t *out_address, uint32_t *out_status)
+{
+    pthread_mutex_lock(&vm->lock);
+    *out_address = vm->fault_address;
+    *out_status = vm->fault_status;
+    pthread_mutex_unlock(&vm->lock);
+}
+
 const struct gpu_vm_limits *gpu_vm_limits(const struct gpu_vm *vm)
 {
     return &vm->limits;

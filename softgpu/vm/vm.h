@@ -110,13 +110,18 @@ void gpu_vm_queue_buffer_put(struct gpu_vm *vm, gpu_va va, struct mem_bo *bo);
 bool gpu_vm_used_by_queue(struct gpu_vm *vm, struct mem_bo *bo);
 
 /* Shared virtual memory: the program's memory at its own address, in the page tables alone. It is
- * no mapping: lookups and overlap checks do not know of it, and what is mapped over it wins (kernel:
- * svm_range_map_to_gpu). `access`: enum isa_access. ENOMEM. */
+ * no mapping: lookups and overlap checks do not know of it, and what is mapped over it wins
+ * (kernel: svm_range_map_to_gpu). `access`: enum isa_access. ENOMEM. */
 struct gpu_vm_shared;
 rw_status gpu_vm_share(struct gpu_vm *vm, uint64_t address, uint64_t size, unsigned access,
                        struct gpu_vm_shared **out_shared) RW_MUST_USE;
 /* Takes it away; `replaced`: all of its pages have been shared anew, and those entries stay. */
 void gpu_vm_unshare(struct gpu_vm *vm, struct gpu_vm_shared *shared, bool replaced);
+
+/* The last page fault of the VM, for INFO's GPUVM_FAULT: the page's address, and the hardware's
+ * status word. Zero while there was none. */
+void gpu_vm_note_fault(struct gpu_vm *vm, gpu_va va, uint32_t status);
+void gpu_vm_last_fault(struct gpu_vm *vm, uint64_t *out_address, uint32_t *out_status);
 
 const struct gpu_vm_limits *gpu_vm_limits(const struct gpu_vm *vm);
 /* What executing code reaches memory by; valid as long as the VM. */

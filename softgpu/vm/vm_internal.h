@@ -50,6 +50,8 @@ struct gpu_vm {
     struct page_table table;
     struct vm_garbage *garbage; /* taken out of `table`; free after garbage_period */
     uint64_t garbage_period;
+    uint64_t fault_address; /* of the last fault; 0 = none */
+    uint32_t fault_status;
     uint8_t *sink; /* page that PRT stores fall into; made with the first PRT mapping */
     bool is_compute;
     struct vm_process_info *process_info; /* borrowed; NULL = graphics only */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fences: things that happen once. Plain ones are signalled by whoever made them; chain nodes are
+ * the points of a timeline and signalled when they and all before them are (dma_fence_chain in the
+ * kernel).
+ *
+ * One lock guards all fences, and whatever holds them (drm_syncobj.fence); waiting is for "some
+ * fence or holder has changed", under that lock. Functions named _locked need it held.
+ *
+ * Ownership: counted references. Thread safety: as said.
+ */
+#ifndef SOFTGPU_FRONT_DRM_FENCE_H
+#define SOFTGPU_FRONT_DRM_FENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct drm_fence;
+
+void drm_fence_lock(void);
+void drm_fence_unlock(void);
+
+/* NULL when memory is short. */
+struct drm_fence *drm_fence_create(void);
+struct drm_fence *drm_fence_create_signalled(void);
+struct drm_fence *drm_fence_get(struct drm_fence *fence); /* NULL stays NULL */
+struct drm_fence *drm_fence_get_locked(struct drm_fence *fence);
+void drm_fence_put(struct drm_fence *fence);
+void drm_fence_put_locked(struct drm_fence *fence);
+
+/* `error`: 0 or a positive errno number. Only the first call counts. Takes the lock. */
+void drm_fence_signal(struct drm_fence *fence, int error);
+
+/* A fence that is signalled when both are. Takes references of its own; NULL when memory is short.
+ */
+struct drm_fence *drm_fence_merge_locked(struct drm_fence *a, struct drm_fence *b);
+
+bool drm_fence_is_signalled_locked(const struct drm_fence *fence);
+int drm_fence_error_locked(const struct drm_fence *fence);
+uint64_t drm_fence_timestamp_locked(const struct drm_fence *fence); /* CLOCK_MONOTONIC, ns */
+
+/* ---- timelines ---- */
+
+/* A chain node for `point` behind `previous` (may be NULL). Takes references of its own. */
+struct drm_fence *drm_fence_chain_create_locked(struct drm_fence *previous, struct drm_fence *fence,
+                                                uint64_t point);
+
+/* Replaces *fence by what `point` waits for: NULL when that has been signalled and later points
+ * follow. Takes the reference over. False, with *fence put and NULL, when the point has not been
+ * submitted. Point 0 is the fence itself. (dma_fence_chain_find_seqno) */
+bool drm_fence_find_point_locked(struct drm_fence **fence, uint64_t point);
+
+/* What a query of a timeline reports; 0 for a fence that is no chain node. */
+uint64_t drm_fence_point_locked(const struct drm_fence *fence, bool last_submitted);
+
+/* ---- waiting ---- */
+
+/* Tells all who wait that a holder has another fence. */
+void drm_fence_changed_locked(void);
+/* Sleeps until anything changes; false when CLOCK_MONOTONIC has reached `deadline` (ns). */
+bool drm_fence_sleep_locked(int64_t deadline);
+int64_t drm_fence_now(void);
+
+/* Calls `fire` under the lock once the fence is signalled: at once, if it is. The watch is the
+ * caller's memory and in use until then, or until drm_fence_unwatch_locked(). */
+struct drm_fence_watch {
+    void (*fire)(struct drm_fence_watch *watch);
+    struct drm_fence *fence; /* reference, while watching */
+    struct drm_fence_watch *prev, *next;
+};
+void drm_fence_watch_locked(struct drm_fence_watch *watch, struct drm_fence *fence,
+                            void (*fire)(struct drm_fence_watch *watch));
+void drm_fence_unwatch_locked(struct drm_fence_watch *watch);
+
+#endif

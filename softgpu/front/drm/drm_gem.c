@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * GEM ioctls on objects that exist. Kernel: amdgpu_gem.c, drm_gem.c.
+ */
+#include "softgpu/front/drm/drm_gem.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "softgpu/front/drm/drm_table.h"
+#include "softgpu/front/drm/drm_uapi.h"
+
+rw_status drm_gem_lookup(struct drm_fpriv *fpriv, uint32_t handle, struct mem_bo **out_bo)
+{
+    *out_bo = drm_file_handle_lookup(fpriv->file, handle);
+    return *out_bo ? RW_OK : RW_FAIL(ENOENT, "GEM handle %u is not open in this file", handle);
+}
+
+rw_status drm_gem_check_cpu_access(const struct mem_bo *bo)
+{
+    if (bo->backing == MEM_BACKING_USERPTR || bo->no_cpu_access)
+        return RW_FAIL(EPERM, "a %s is not for the CPU to map", bo->label);
+    return RW_OK;
+}
+
+rw_status drm_ioctl_gem_close(void *context, void *argument)
+{
+    const struct drm_gem_close *args = argument;
+
+    return drm_file_handle_close(((struct drm_fpriv *)context)->file, args->handle);
+}
+
+rw_status drm_ioctl_gem_mmap(void *context, void *argument)
+{
+    union drm_amdgpu_gem_mmap *args = argument;
+    uint32_t handle = args->in.handle;
+    struct mem_bo *bo;
+    rw_status s;
+
+    memset(args, 0, sizeof *args);
+    RW_TRY(drm_gem_lookup(context, handle, &bo));
+    s = drm_gem_check_cpu_access(bo);
+    if (rw_ok(s))
+        args->out.addr_ptr = bo->mmap_offset;
+    mem_bo_put(bo);
+    return s;
+}
+
+/* Fences come with command submission; KFD queues never count here. So a BO is idle. */
+rw_status drm_ioctl_gem_wait_idle(void *context, void *argument)
+{
+    union drm_amdgpu_gem_wait_idle *args = argument;
+    struct mem_bo *bo;
+
+    RW_TRY(drm_gem_lookup(context, args->in.handle, &bo));
+    memset(args, 0, sizeof *args);
+    mem_bo_put(bo);
+    return RW_OK;
+}
+
+static void metadata_get(struct mem_bo *bo, struct drm_amdgpu_gem_metadata *args)
+{
+    pthread_mutex_lock(&bo->lock);
+    args->data.tiling_info = bo->tiling_info;
+    args->data.flags = bo->metadata_flags;
+    args->data.data_size_bytes = bo->metadata_size;
+    memcpy(args->data.data, bo->metadata, bo->metadata_size);
+    pthread_mutex_unlock(&bo->lock);
+}
+
+/* Setting nothing clears the data, but not its flags. */
+static rw_status metadata_set(struct mem_bo *bo, const struct drm_amdgpu_gem_metadata *args)
+{
+    if (args->data.data_size_bytes > sizeof bo->metadata)
+        return RW_FAIL(EINVAL, "%u bytes of metadata, %zu is the most", args->data.data_size_bytes,
+                       sizeof bo->metadata);
+    pthread_mutex_lock(&bo->lock);
+    bo->tiling_info = args->data.tiling_info;
+    bo->metadata_size = args->data.data_size_bytes;
+    if (bo->metadata_size) {
+        bo->metadata_flags = args->data.flags;
+        memcpy(bo->metadata, args->data.data, bo->metadata_size);
+    }
+    pthread_mutex_unlock(&bo->lock);
+    return RW_OK;
+}
+
+rw_status drm_ioctl_gem_metadata(void *context, void *argument)
+{
+    struct drm_amdgpu_gem_metadata *args = argument;
+    struct mem_bo *bo;
+    rw_status s = RW_OK;
+
+    RW_TRY(drm_gem_lookup(context, args->handle, &bo));
+    if (args->op == AMDGPU_GEM_METADATA_OP_GET_METADATA)
+        metadata_get(bo, args);
+    else if (args->op == AMDGPU_GEM_METADATA_OP_SET_METADATA)
+        s = metadata_set(bo, args);
+    mem_bo_put(bo); /* any other operation does nothing, and succeeds */
+    return s;
+}
+
+static rw_status create_info_copy_out(struct mem_bo *bo, uint64_t user)
+{
+    struct drm_amdgpu_gem_create_in info = {
+        .bo_size = bo->size,
+        .alignment = (bo->align + 4095) & ~UINT64_C(4095),
+        .domain_flags = bo->create_flags,
+    };
+
+    pthread_mutex_lock(&bo->lock);
+    info.domains = bo->domains;
+    pthread_mutex_unlock(&bo->lock);
+    return front_copy_out(user, &info, sizeof info);
+}
+
+/* What the object prefers from now on; it is not moved before somebody needs it elsewhere. */
+static rw_status placement_set(struct mem_bo *bo, uint64_t domains)
+{
+    if (bo->origin && (domains & MEM_DOMAIN_VRAM))
+        return RW_FAIL(EINVAL, "an object imported from another device stays in system memory");
+    if (bo->backing == MEM_BACKING_USERPTR)
+        return RW_FAIL(EPERM, "userptr objects have no placement to set");
+    pthread_mutex_lock(&bo->lock);
+    bo->domains = (uint32_t)domains & (MEM_DOMAIN_VRAM | MEM_DOMAIN_GTT | MEM_DOMAIN_CPU);
+    pthread_mutex_unlock(&bo->lock);
+    return RW_OK;
+}
+
+rw_status drm_ioctl_gem_op(void *context, void *argument)
+{
+    const struct drm_amdgpu_gem_op *args = argument;
+    struct mem_bo *bo;
+    rw_status s;
+
+    RW_TRY(drm_gem_lookup(context, args->handle, &bo));
+    switch (args->op) {
+    case AMDGPU_GEM_OP_GET_GEM_CREATE_INFO:
+        s = create_info_copy_out(bo, args->value);
+        break;
+    case AMDGPU_GEM_OP_SET_PLACEMENT:
+        s = placement_set(bo, args->value);
+        break;
+    default:
+        s = RW_FAIL(EINVAL, "unknown operation %u", args->op);
+    }
+    mem_bo_put(bo);
+    return s;
+}
