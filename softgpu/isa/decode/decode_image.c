@@ -44,6 +44,32 @@ static bool decode_image_address(struct isa_decoder *d, unsigned vaddr)
     return isa_decode_vgpr(vaddr, dwords, &d->inst->src[0]);
 }
 
+static bool decode_sampler(struct isa_decoder *d, unsigned ssamp)
+{
+    if (d->info->src[3] == ISA_T_NONE)
+        return ssamp == 0;
+    return isa_decode_sgpr(ssamp << 2, 4, &d->inst->src[3]);
+}
+
+/* 16-bit data: only where data has a format to be converted from or to. */
+static bool has_d16(const struct isa_decoder *d)
+{
+    switch (d->inst->op) {
+    case ISA_OP_image_load_pck:
+    case ISA_OP_image_load_pck_sgn:
+    case ISA_OP_image_load_mip_pck:
+    case ISA_OP_image_load_mip_pck_sgn:
+    case ISA_OP_image_store_pck:
+    case ISA_OP_image_store_mip_pck:
+        return false;
+    case ISA_OP_image_bvh_intersect_ray:
+    case ISA_OP_image_bvh64_intersect_ray:
+        return false;
+    default:
+        return d->info->flags & (ISA_F_LOAD | ISA_F_STORE);
+    }
+}
+
 static void decode_image_flags(struct isa_decoder *d, uint32_t word, uint32_t word2)
 {
     struct isa_inst *inst = d->inst;
@@ -61,6 +87,13 @@ static void decode_image_flags(struct isa_decoder *d, uint32_t word, uint32_t wo
     inst->img.d16 = isa_bits(word2, 31, 1);
 }
 
+/* Ray intersection has one form: four dwords, no format, a four-dword descriptor. */
+static bool bvh_flags_fit(const struct isa_inst *inst)
+{
+    return inst->img.dmask == 0xf && inst->img.unrm && inst->img.r128 && inst->img.dim == 0 &&
+           !inst->img.glc && !inst->img.slc && !inst->img.dlc && !inst->img.tfe && !inst->img.lwe;
+}
+
 bool isa_decode_mimg(struct isa_decoder *d)
 {
     uint32_t word = d->words[0], word2;
@@ -73,12 +106,13 @@ bool isa_decode_mimg(struct isa_decoder *d)
     decode_image_flags(d, word, word2);
     if (!decode_nsa(d, isa_bits(word, 1, 2)))
         return false;
-    return decode_image_data(d, isa_bits(word2, 8, 8)) &&
+    if (isa_image_is_bvh(inst) && !bvh_flags_fit(inst))
+        return false;
+    return (!inst->img.d16 || has_d16(d)) && decode_image_data(d, isa_bits(word2, 8, 8)) &&
            decode_image_address(d, isa_bits(word2, 0, 8)) &&
            isa_decode_sgpr(isa_bits(word2, 16, 5) << 2, isa_decode_width(d->info->src[2]),
                            &inst->src[2]) &&
-           (d->info->src[3] == ISA_T_NONE ||
-            isa_decode_sgpr(isa_bits(word2, 21, 5) << 2, 4, &inst->src[3]));
+           decode_sampler(d, isa_bits(word2, 21, 5));
 }
 
 bool isa_decode_exp(struct isa_decoder *d)

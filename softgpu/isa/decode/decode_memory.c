@@ -4,12 +4,13 @@
  */
 #include "softgpu/isa/decode/decoder.h"
 
-/* A VGPR operand of type info->src[index]; nothing when the operation has no such source. */
-static bool decode_vsrc(struct isa_decoder *d, unsigned index, unsigned code)
+/* VGPRs of type info->src[index] and `extra` more; nothing when there is no such source. */
+static bool decode_vsrc(struct isa_decoder *d, unsigned index, unsigned code, unsigned extra)
 {
     if (d->info->src[index] == ISA_T_NONE)
         return true;
-    return isa_decode_vgpr(code, isa_decode_width(d->info->src[index]), &d->inst->src[index]);
+    return isa_decode_vgpr(code, isa_decode_width(d->info->src[index]) + extra,
+                           &d->inst->src[index]);
 }
 
 static bool decode_vdst(struct isa_decoder *d, unsigned code, unsigned extra)
@@ -17,6 +18,28 @@ static bool decode_vdst(struct isa_decoder *d, unsigned code, unsigned extra)
     if (d->info->dst == ISA_T_NONE)
         return true;
     return isa_decode_vgpr(code, isa_decode_width(d->info->dst) + extra, &d->inst->dst);
+}
+
+/* Operations that are for LDS or for GDS only. */
+static bool ds_memory_fits(const struct isa_inst *inst)
+{
+    switch (inst->op) {
+    case ISA_OP_ds_ordered_count:
+    case ISA_OP_ds_gws_init:
+    case ISA_OP_ds_gws_sema_v:
+    case ISA_OP_ds_gws_sema_br:
+    case ISA_OP_ds_gws_sema_p:
+    case ISA_OP_ds_gws_sema_release_all:
+    case ISA_OP_ds_gws_barrier:
+        return inst->mem.gds;
+    case ISA_OP_ds_permute_b32:
+    case ISA_OP_ds_bpermute_b32:
+        return !inst->mem.gds;
+    case ISA_OP_ds_nop:
+        return !inst->mem.gds && inst->imm == 0;
+    default:
+        return true;
+    }
 }
 
 bool isa_decode_ds(struct isa_decoder *d)
@@ -31,10 +54,17 @@ bool isa_decode_ds(struct isa_decoder *d)
     inst->mem.saddr = ISA_REG_NONE;
     inst->mem.gds = isa_bits(word, 17, 1);
     inst->imm = isa_bits(word, 0, 16);
-    if (d->info->flags & ISA_F_GWS && !inst->mem.gds)
+    if (!ds_memory_fits(inst))
         return false;
-    return decode_vsrc(d, 0, isa_bits(word2, 0, 8)) && decode_vsrc(d, 1, isa_bits(word2, 8, 8)) &&
-           decode_vsrc(d, 2, isa_bits(word2, 16, 8)) && decode_vdst(d, isa_bits(word2, 24, 8), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned code = isa_bits(word2, 8 * i, 8);
+
+        if (d->info->src[i] == ISA_T_NONE ? code != 0 : !decode_vsrc(d, i, code, 0))
+            return false;
+    }
+    if (d->info->dst == ISA_T_NONE)
+        return isa_bits(word2, 24, 8) == 0;
+    return decode_vdst(d, isa_bits(word2, 24, 8), 0);
 }
 
 enum { FLAT_SEG_FLAT, FLAT_SEG_SCRATCH, FLAT_SEG_GLOBAL };
@@ -60,7 +90,10 @@ static bool decode_flat_op(struct isa_decoder *d, uint32_t word)
 static bool decode_flat_address(struct isa_decoder *d, unsigned vaddr, unsigned saddr)
 {
     struct isa_inst *inst = d->inst;
-    bool has_saddr = inst->enc != ISA_ENC_FLAT && saddr != ISA_REG_NULL;
+    bool has_saddr = saddr != ISA_REG_NULL;
+
+    if (inst->enc == ISA_ENC_FLAT && has_saddr)
+        return false;
 
     if (inst->enc == ISA_ENC_SCRATCH) {
         if (saddr == ISA_REG_EXEC_HI) /* neither */
@@ -75,11 +108,49 @@ static bool decode_flat_address(struct isa_decoder *d, unsigned vaddr, unsigned 
     return isa_decode_vgpr(vaddr, has_saddr ? 1 : 2, &inst->src[0]);
 }
 
+/* Loads whose data can go to LDS instead of VGPRs. */
+static bool has_lds_form(enum isa_op op)
+{
+    switch (op) {
+    case ISA_OP_global_load_ubyte:
+    case ISA_OP_global_load_sbyte:
+    case ISA_OP_global_load_ushort:
+    case ISA_OP_global_load_sshort:
+    case ISA_OP_global_load_dword:
+    case ISA_OP_scratch_load_ubyte:
+    case ISA_OP_scratch_load_sbyte:
+    case ISA_OP_scratch_load_ushort:
+    case ISA_OP_scratch_load_sshort:
+    case ISA_OP_scratch_load_dword:
+    case ISA_OP_buffer_load_ubyte:
+    case ISA_OP_buffer_load_sbyte:
+    case ISA_OP_buffer_load_ushort:
+    case ISA_OP_buffer_load_sshort:
+    case ISA_OP_buffer_load_dword:
+    case ISA_OP_buffer_load_format_x:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Data and destination; a load to LDS has neither. */
+static bool decode_flat_data(struct isa_decoder *d, unsigned vdata, unsigned vdst)
+{
+    struct isa_inst *inst = d->inst;
+    bool has_dst = d->info->dst != ISA_T_NONE;
+
+    if (inst->mem.lds)
+        return has_lds_form(inst->op);
+    if (d->info->flags & ISA_F_ATOMIC)
+        has_dst = inst->mem.glc;
+    return decode_vsrc(d, 1, vdata, 0) && (!has_dst || decode_vdst(d, vdst, 0));
+}
+
 bool isa_decode_flat(struct isa_decoder *d)
 {
     uint32_t word = d->words[0], word2;
     struct isa_inst *inst = d->inst;
-    bool has_dst;
 
     if (!decode_flat_op(d, word) || !isa_decode_need(d, 2))
         return false;
@@ -89,11 +160,13 @@ bool isa_decode_flat(struct isa_decoder *d)
     inst->mem.lds = isa_bits(word, 13, 1);
     inst->mem.glc = isa_bits(word, 16, 1);
     inst->mem.slc = isa_bits(word, 17, 1);
-    inst->imm = isa_sign_extend(isa_bits(word, 0, 12), 12);
-    has_dst = !(d->info->flags & ISA_F_ATOMIC) || inst->mem.glc;
-    return decode_flat_address(d, isa_bits(word2, 0, 8), isa_bits(word2, 16, 7)) &&
-           decode_vsrc(d, 1, isa_bits(word2, 8, 8)) &&
-           (!has_dst || decode_vdst(d, isa_bits(word2, 24, 8), 0));
+    if (inst->enc == ISA_ENC_FLAT) /* unsigned, the top bit is ignored */
+        inst->imm = isa_bits(word, 0, 11);
+    else
+        inst->imm = isa_sign_extend(isa_bits(word, 0, 12), 12);
+    return isa_bits(word2, 23, 1) == 0 &&
+           decode_flat_address(d, isa_bits(word2, 0, 8), isa_bits(word2, 16, 7)) &&
+           decode_flat_data(d, isa_bits(word2, 8, 8), isa_bits(word2, 24, 8));
 }
 
 /* vaddr: index and offset as the flags say; index first. */
@@ -107,15 +180,31 @@ static bool decode_buffer_address(struct isa_decoder *d, unsigned vaddr)
 /* soffset: an SGPR, M0 or an inline constant. */
 static bool decode_soffset(struct isa_decoder *d, unsigned code)
 {
-    return code != ISA_REG_LITERAL && isa_decode_source(d, code, ISA_T_B32, &d->inst->mem.saddr);
+    return code != ISA_REG_LITERAL && code != ISA_REG_LDS_DIRECT &&
+           isa_decode_source(d, code, ISA_T_B32, &d->inst->mem.saddr);
+}
+
+/* One field names what is loaded, stored or both. */
+static bool decode_buffer_data(struct isa_decoder *d, unsigned vdata)
+{
+    struct isa_inst *inst = d->inst;
+    bool has_dst = d->info->dst != ISA_T_NONE;
+
+    if (inst->mem.lds)
+        return has_lds_form(inst->op) && !inst->mem.tfe;
+    if (d->info->flags & ISA_F_ATOMIC) {
+        has_dst = inst->mem.glc;
+        if (inst->mem.tfe || inst->mem.dlc)
+            return false;
+    }
+    return decode_vsrc(d, 1, vdata, inst->mem.tfe) &&
+           (!has_dst || decode_vdst(d, vdata, inst->mem.tfe));
 }
 
 /* Everything that MUBUF and MTBUF have in common. */
 static bool decode_buffer(struct isa_decoder *d, uint32_t word, uint32_t word2)
 {
     struct isa_inst *inst = d->inst;
-    unsigned vdata = isa_bits(word2, 8, 8);
-    bool has_dst;
 
     inst->imm = isa_bits(word, 0, 12);
     inst->mem.saddr = ISA_REG_NONE;
@@ -125,10 +214,7 @@ static bool decode_buffer(struct isa_decoder *d, uint32_t word, uint32_t word2)
     inst->mem.dlc = isa_bits(word, 15, 1);
     inst->mem.slc = isa_bits(word2, 22, 1);
     inst->mem.tfe = isa_bits(word2, 23, 1);
-    has_dst = !(d->info->flags & ISA_F_ATOMIC) || inst->mem.glc;
-    if (inst->mem.lds) /* the data goes to LDS */
-        has_dst = false;
-    return decode_vsrc(d, 1, vdata) && (!has_dst || decode_vdst(d, vdata, inst->mem.tfe)) &&
+    return decode_buffer_data(d, isa_bits(word2, 8, 8)) &&
            decode_buffer_address(d, isa_bits(word2, 0, 8)) &&
            isa_decode_sgpr(isa_bits(word2, 16, 5) << 2, 4, &inst->src[2]) &&
            decode_soffset(d, isa_bits(word2, 24, 8));
@@ -143,7 +229,7 @@ bool isa_decode_mubuf(struct isa_decoder *d)
         return false;
     if (d->info->src[2] == ISA_T_NONE) { /* buffer_gl0_inv */
         d->inst->mem.saddr = ISA_REG_NONE;
-        return true;
+        return isa_bits(word, 12, 5) == 0 && isa_bits(d->words[1], 23, 1) == 0;
     }
     d->inst->mem.lds = isa_bits(word, 16, 1);
     return decode_buffer(d, word, d->words[1]);

@@ -29,12 +29,27 @@ static bool decode_sop2(struct isa_decoder *d)
            decode_src(d, 1, isa_bits(word, 8, 8));
 }
 
+/* Sources that are addressed or jumped to, not read: no constants. */
+static bool must_be_sgpr(enum isa_op op)
+{
+    switch (op) {
+    case ISA_OP_s_setpc_b64:
+    case ISA_OP_s_rfe_b64:
+    case ISA_OP_s_movrels_b32:
+    case ISA_OP_s_movrels_b64:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool decode_sop1(struct isa_decoder *d)
 {
     uint32_t word = d->words[0];
 
     return isa_decode_op(d, ISA_ENC_SOP1, d->table->ops.SOP1[isa_bits(word, 8, 8)]) &&
-           decode_dst(d, isa_bits(word, 16, 7)) && decode_src(d, 0, isa_bits(word, 0, 8));
+           decode_dst(d, isa_bits(word, 16, 7)) && decode_src(d, 0, isa_bits(word, 0, 8)) &&
+           (d->inst->src[0] < ISA_REG_INT_0 || !must_be_sgpr(d->inst->op));
 }
 
 static bool decode_sopc(struct isa_decoder *d)
@@ -50,7 +65,8 @@ static bool decode_sopp(struct isa_decoder *d)
     uint32_t word = d->words[0];
 
     d->inst->imm = isa_sign_extend(isa_bits(word, 0, 16), 16);
-    return isa_decode_op(d, ISA_ENC_SOPP, d->table->ops.SOPP[isa_bits(word, 16, 7)]);
+    return isa_decode_op(d, ISA_ENC_SOPP, d->table->ops.SOPP[isa_bits(word, 16, 7)]) &&
+           (d->inst->imm == 0 || isa_sopp_has_operand(d->inst->op));
 }
 
 /* The register field is the destination, the source, or both (s_addk_i32). */
@@ -83,6 +99,12 @@ bool isa_decode_salu(struct isa_decoder *d)
     }
 }
 
+/* Loaded data arrives too late for M0 and EXEC. */
+static bool smem_may_load(uint16_t dst)
+{
+    return dst != ISA_REG_M0 && dst != ISA_REG_EXEC_LO && dst != ISA_REG_EXEC_HI;
+}
+
 bool isa_decode_smem(struct isa_decoder *d)
 {
     uint32_t word = d->words[0], word2;
@@ -94,13 +116,16 @@ bool isa_decode_smem(struct isa_decoder *d)
         return false;
     word2 = d->words[1];
     inst->mem.saddr = ISA_REG_NONE;
-    if (!decode_dst(d, isa_bits(word, 6, 7)))
+    if (!decode_dst(d, isa_bits(word, 6, 7)) || !smem_may_load(inst->dst))
         return false;
     if (d->info->src[0] == ISA_T_NONE)
         return true;
-    inst->mem.glc = isa_bits(word, 16, 1);
-    inst->mem.dlc = isa_bits(word, 14, 1);
-    inst->mem.format = d->info->dst == ISA_T_NONE ? isa_bits(word, 6, 7) : 0;
+    if (d->info->dst == ISA_T_NONE) { /* s_atc_probe */
+        inst->mem.format = isa_bits(word, 6, 7);
+    } else {
+        inst->mem.glc = isa_bits(word, 16, 1);
+        inst->mem.dlc = isa_bits(word, 14, 1);
+    }
     inst->imm = isa_sign_extend(isa_bits(word2, 0, 21), 21);
     soffset = isa_bits(word2, 25, 7);
     if (soffset != ISA_REG_NULL && !isa_decode_sgpr(soffset, 1, &inst->mem.saddr))

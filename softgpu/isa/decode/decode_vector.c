@@ -9,21 +9,12 @@ enum { SRC0_DPP8 = 0xe9, SRC0_DPP8_FI = 0xea, SRC0_SDWA = 0xf9, SRC0_DPP16 = 0xf
 
 enum { SDWA_SEL_MAX = 6, SDWA_UNUSED_MAX = 2 };
 
+/* Of a source's modifier byte; the other bit means nothing. */
+enum { SDWA_SOURCE_BITS = 0xbf };
+
 static bool has_form(const struct isa_decoder *d, enum isa_form form)
 {
     return isa_gen_has_form(d->table, d->inst->op, form);
-}
-
-static bool is_float(enum isa_type type)
-{
-    return type == ISA_T_F16 || type == ISA_T_F32 || type == ISA_T_F64;
-}
-
-/* Whether source `index` takes neg and abs. */
-static bool takes_float_mods(const struct isa_op_info *info, unsigned index)
-{
-    return is_float(info->src[index]) ||
-           (info->flags & ISA_F_MODS && info->src[index] == ISA_T_B32);
 }
 
 static unsigned explicit_sources(const struct isa_op_info *info)
@@ -47,11 +38,9 @@ static bool decode_sdwa_source(struct isa_decoder *d, unsigned index, unsigned c
 static bool decode_sdwa_modifiers(struct isa_decoder *d, unsigned index, unsigned bits)
 {
     struct isa_inst *inst = d->inst;
-    bool is_float_source = takes_float_mods(d->info, index);
+    bool is_float_source = isa_decode_takes_mods(d->info, index);
     unsigned sext = isa_bits(bits, 3, 1), neg = isa_bits(bits, 4, 1), abs = isa_bits(bits, 5, 1);
 
-    if (index >= explicit_sources(d->info))
-        return bits == 0;
     inst->sdwa.src_sel[index] = isa_bits(bits, 0, 3);
     inst->sdwa.sext |= sext << index;
     inst->neg |= neg << index;
@@ -59,13 +48,19 @@ static bool decode_sdwa_modifiers(struct isa_decoder *d, unsigned index, unsigne
     return inst->sdwa.src_sel[index] <= SDWA_SEL_MAX && (is_float_source ? !sext : !neg && !abs);
 }
 
+static bool writes_float(const struct isa_op_info *info)
+{
+    return info->flags & ISA_F_OMOD &&
+           (info->dst == ISA_T_F16 || info->dst == ISA_T_F32 || info->dst == ISA_T_PK16);
+}
+
 static bool decode_sdwa_dst(struct isa_decoder *d, uint32_t word2)
 {
     struct isa_inst *inst = d->inst;
 
     if (inst->enc == ISA_ENC_VOPC) {
-        if (!isa_bits(word2, 15, 1)) /* the default destination */
-            return isa_bits(word2, 8, 7) == 0;
+        if (!isa_bits(word2, 15, 1)) /* EXEC, VCC */
+            return true;
         return !(d->info->flags & ISA_F_CMPX) && isa_decode_mask(isa_bits(word2, 8, 7), &inst->dst);
     }
     inst->sdwa.dst_sel = isa_bits(word2, 8, 3);
@@ -73,7 +68,7 @@ static bool decode_sdwa_dst(struct isa_decoder *d, uint32_t word2)
     inst->clamp = isa_bits(word2, 13, 1);
     inst->omod = isa_bits(word2, 14, 2);
     return inst->sdwa.dst_sel <= SDWA_SEL_MAX && inst->sdwa.dst_unused <= SDWA_UNUSED_MAX &&
-           (!inst->omod || is_float(d->info->dst));
+           (!inst->omod || writes_float(d->info));
 }
 
 static bool decode_sdwa(struct isa_decoder *d)
@@ -91,8 +86,11 @@ static bool decode_sdwa(struct isa_decoder *d)
     if (explicit_sources(d->info) > 1 &&
         !decode_sdwa_source(d, 1, isa_bits(d->words[0], 9, 8), isa_bits(word2, 31, 1)))
         return false;
-    return decode_sdwa_modifiers(d, 0, isa_bits(word2, 16, 6)) &&
-           decode_sdwa_modifiers(d, 1, isa_bits(word2, 24, 6));
+    if (!decode_sdwa_modifiers(d, 0, isa_bits(word2, 16, 6)))
+        return false;
+    if (explicit_sources(d->info) < 2)
+        return (isa_bits(word2, 24, 8) & SDWA_SOURCE_BITS) == 0;
+    return decode_sdwa_modifiers(d, 1, isa_bits(word2, 24, 6));
 }
 
 static bool dpp16_control_is_valid(unsigned ctrl)
@@ -122,7 +120,7 @@ static bool decode_dpp16(struct isa_decoder *d)
     inst->neg = isa_bits(word2, 20, 1) | isa_bits(word2, 22, 1) << 1;
     inst->abs = isa_bits(word2, 21, 1) | isa_bits(word2, 23, 1) << 1;
     for (unsigned i = 0; i < 2; i++) {
-        if (((inst->neg | inst->abs) >> i & 1) && !takes_float_mods(d->info, i))
+        if (((inst->neg | inst->abs) >> i & 1) && !isa_decode_takes_mods(d->info, i))
             return false;
     }
     return dpp16_control_is_valid(inst->dpp16.ctrl) &&
@@ -144,11 +142,28 @@ static bool decode_dpp8(struct isa_decoder *d, bool fi)
     return isa_decode_vgpr(isa_bits(word2, 0, 8), 1, &inst->src[0]);
 }
 
+/* v_nop has no src0; its field says nothing, unless it announces another dword. */
+static bool announces_dword(const struct isa_decoder *d, unsigned code)
+{
+    switch (code) {
+    case SRC0_SDWA:
+        return has_form(d, ISA_FORM_SDWA);
+    case SRC0_DPP16:
+    case SRC0_DPP8:
+    case SRC0_DPP8_FI:
+        return has_form(d, ISA_FORM_DPP);
+    default:
+        return false;
+    }
+}
+
 /* src0, which may announce SDWA or DPP. */
 static bool decode_src0(struct isa_decoder *d)
 {
     unsigned code = isa_bits(d->words[0], 0, 9);
 
+    if (d->info->src[0] == ISA_T_NONE && !announces_dword(d, code))
+        return true;
     switch (code) {
     case SRC0_SDWA:
         return decode_sdwa(d);
@@ -158,8 +173,6 @@ static bool decode_src0(struct isa_decoder *d)
     case SRC0_DPP8_FI:
         return decode_dpp8(d, code == SRC0_DPP8_FI);
     default:
-        if (d->info->src[0] == ISA_T_NONE)
-            return true;
         return isa_decode_source(d, code, d->info->src[0], &d->inst->src[0]);
     }
 }
@@ -167,7 +180,7 @@ static bool decode_src0(struct isa_decoder *d)
 static bool decode_vdst(struct isa_decoder *d, unsigned code)
 {
     if (d->info->dst == ISA_T_NONE)
-        return true;
+        return code == 0;
     if (d->info->flags & ISA_F_SCALAR_DST)
         return isa_decode_sgpr(code, 1, &d->inst->dst);
     return isa_decode_vgpr(code, isa_decode_width(d->info->dst), &d->inst->dst);

@@ -40,7 +40,7 @@ static bool decode_vop3_dst(struct isa_decoder *d, uint32_t word)
     if (d->info->dst2 == ISA_T_MASK && !isa_decode_mask(isa_bits(word, 8, 7), &inst->dst2))
         return false;
     if (d->info->dst == ISA_T_NONE)
-        return true;
+        return code == 0;
     if (d->info->flags & ISA_F_CMPX) {
         inst->dst = ISA_REG_EXEC_LO;
         return true;
@@ -57,7 +57,7 @@ static bool decode_vop3_source(struct isa_decoder *d, unsigned index, unsigned c
     enum isa_type type = d->info->src[index];
 
     if (type == ISA_T_MASK)
-        return code < ISA_REG_INT_0 && isa_decode_mask(code, &d->inst->src[index]);
+        return code < ISA_REG_EXEC_LO && isa_decode_mask(code, &d->inst->src[index]);
     return isa_decode_source(d, code, type, &d->inst->src[index]);
 }
 
@@ -78,26 +78,55 @@ static bool decode_vop3_sources(struct isa_decoder *d, uint32_t word2)
     return true;
 }
 
-/* Modifiers; fields of those that the operation does not know must be zero. */
+/* neg and abs, which only some sources take. */
+static bool decode_vop3_signs(struct isa_decoder *d, uint32_t word, uint32_t word2)
+{
+    struct isa_inst *inst = d->inst;
+
+    inst->neg = isa_bits(word2, 29, 3);
+    inst->abs = d->info->dst2 == ISA_T_MASK ? 0 : isa_bits(word, 8, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        bool takes = i < 2 || !(d->info->flags & ISA_F_SRC2_DST);
+
+        if (((inst->neg | inst->abs) >> i & 1) && !(takes && isa_decode_takes_mods(d->info, i)))
+            return false;
+    }
+    return true;
+}
+
+/* Bit 3 belongs to the destination; of the others those of missing sources must be zero. */
+static bool decode_vop3_op_sel(struct isa_decoder *d, uint32_t word)
+{
+    struct isa_inst *inst = d->inst;
+    bool is_permlane = inst->op == ISA_OP_v_permlane16_b32 || inst->op == ISA_OP_v_permlanex16_b32;
+
+    if (!(d->info->flags & ISA_F_OP_SEL))
+        return true;
+    inst->op_sel = isa_bits(word, 11, is_permlane ? 2 : 4);
+    return !(inst->op_sel & 7 & ~((1u << count_fields(d->info)) - 1));
+}
+
+/* Fields of modifiers that the operation does not know must be zero; op_sel is ignored then. */
 static bool decode_vop3_modifiers(struct isa_decoder *d, uint32_t word, uint32_t word2)
 {
     struct isa_inst *inst = d->inst;
     uint32_t flags = d->info->flags;
-    unsigned sources = (1u << count_fields(d->info)) - 1;
 
-    inst->neg = isa_bits(word2, 29, 3);
     inst->omod = isa_bits(word2, 27, 2);
     inst->clamp = isa_bits(word, 15, 1);
-    if (d->info->dst2 != ISA_T_MASK) {
-        inst->abs = isa_bits(word, 8, 3);
-        inst->op_sel = isa_bits(word, 11, 4);
-    }
-    if (!(flags & ISA_F_MODS) && (inst->neg || inst->abs))
-        return false;
-    if ((inst->neg | inst->abs) & ~sources)
-        return false;
     return (flags & ISA_F_OMOD || !inst->omod) && (flags & ISA_F_CLAMP || !inst->clamp) &&
-           (flags & ISA_F_OP_SEL || !inst->op_sel);
+           decode_vop3_signs(d, word, word2) && decode_vop3_op_sel(d, word);
+}
+
+static bool reads_f16_attribute(enum isa_op op)
+{
+    return op == ISA_OP_v_interp_p1ll_f16 || op == ISA_OP_v_interp_p1lv_f16 ||
+           op == ISA_OP_v_interp_p2_f16;
+}
+
+static bool decode_vgpr_source(struct isa_decoder *d, unsigned index, unsigned code)
+{
+    return code >= ISA_REG_VGPR0 && isa_decode_vgpr(code - ISA_REG_VGPR0, 1, &d->inst->src[index]);
 }
 
 /* The attribute takes src0's place, the VGPRs come behind it. */
@@ -110,20 +139,23 @@ static bool decode_vop3_interp(struct isa_decoder *d, uint32_t word, uint32_t wo
     inst->imm = channel | attribute << 2 | isa_bits(word2, 8, 1) << 8;
     inst->omod = isa_bits(word2, 27, 2);
     inst->clamp = isa_bits(word, 15, 1);
-    if (!decode_vop3_dst(d, word))
+    if (!decode_vop3_dst(d, word) || (inst->omod && !(d->info->flags & ISA_F_OMOD)))
+        return false;
+    if (isa_bits(word2, 8, 1) && !reads_f16_attribute(inst->op))
         return false;
     if (inst->op == ISA_OP_v_interp_mov_f32) {
         inst->imm |= code << 9;
-        return code <= 2;
+        return code <= 2 && isa_bits(word2, 18, 9) == 0 && isa_bits(word2, 29, 3) == 0 &&
+               isa_bits(word, 8, 3) == 0;
     }
-    inst->neg = isa_bits(word2, 30, 1) | isa_bits(word2, 31, 1) << 1;
-    inst->abs = isa_bits(word, 9, 1) | isa_bits(word, 10, 1) << 1;
-    if (code < ISA_REG_VGPR0 || !isa_decode_vgpr(code - ISA_REG_VGPR0, 1, &inst->src[0]))
+    inst->neg = isa_bits(word2, 30, 2);
+    inst->abs = isa_bits(word, 9, 2);
+    if (isa_bits(word2, 29, 1) || isa_bits(word, 8, 1) || !decode_vgpr_source(d, 0, code))
         return false;
-    if (d->info->src[1] == ISA_T_NONE)
-        return true;
     code = isa_bits(word2, 18, 9);
-    return code >= ISA_REG_VGPR0 && isa_decode_vgpr(code - ISA_REG_VGPR0, 1, &inst->src[1]);
+    if (d->info->src[1] == ISA_T_NONE)
+        return code == 0 && !((inst->neg | inst->abs) >> 1);
+    return decode_vgpr_source(d, 1, code);
 }
 
 /* Operations that are particular about the kind of a source. */
@@ -136,7 +168,7 @@ static bool sources_fit(const struct isa_inst *inst)
         return (vgpr0 || inst->src[0] == ISA_REG_LDS_DIRECT) && inst->src[1] < ISA_REG_VGPR0 &&
                inst->src[1] != ISA_REG_LITERAL;
     case ISA_OP_v_writelane_b32:
-        return !vgpr0 && inst->src[1] < ISA_REG_VGPR0 && inst->src[1] != ISA_REG_LITERAL;
+        return !vgpr0 && inst->src[1] < ISA_REG_VGPR0 && inst->src[1] != ISA_REG_LDS_DIRECT;
     case ISA_OP_v_permlane16_b32:
     case ISA_OP_v_permlanex16_b32:
         return vgpr0 && inst->src[1] < ISA_REG_VGPR0 && inst->src[2] < ISA_REG_VGPR0;
@@ -179,20 +211,35 @@ bool isa_decode_vop3(struct isa_decoder *d)
            decode_vop3_modifiers(d, word, d->words[1]) && sources_fit(d->inst);
 }
 
-bool isa_decode_vop3p(struct isa_decoder *d)
+static bool is_mixed_fma(enum isa_op op)
 {
-    uint32_t word = d->words[0], word2;
-    struct isa_inst *inst = d->inst;
+    return op == ISA_OP_v_fma_mix_f32 || op == ISA_OP_v_fma_mixlo_f16 ||
+           op == ISA_OP_v_fma_mixhi_f16;
+}
 
-    if (isa_bits(word, 23, 3) != 0 ||
-        !isa_decode_op(d, ISA_ENC_VOP3P, d->table->ops.VOP3P[isa_bits(word, 16, 7)]) ||
-        !isa_decode_need(d, 2))
-        return false;
-    word2 = d->words[1];
+static bool decode_vop3p_modifiers(struct isa_decoder *d, uint32_t word, uint32_t word2)
+{
+    struct isa_inst *inst = d->inst;
+    unsigned sources = (1u << count_fields(d->info)) - 1;
+
     inst->neg = isa_bits(word2, 29, 3);
     inst->neg_hi = isa_bits(word, 8, 3);
     inst->op_sel = isa_bits(word, 11, 3);
-    inst->op_sel_hi = isa_bits(word2, 27, 2) | isa_bits(word, 14, 1) << 2;
+    inst->op_sel_hi = (isa_bits(word2, 27, 2) | isa_bits(word, 14, 1) << 2) & sources;
     inst->clamp = isa_bits(word, 15, 1);
-    return isa_decode_vgpr(isa_bits(word, 0, 8), 1, &inst->dst) && decode_vop3_sources(d, word2);
+    if (is_mixed_fma(inst->op)) {
+        inst->abs = inst->neg_hi;
+        inst->neg_hi = 0;
+    }
+    return !((inst->neg | inst->neg_hi | inst->op_sel) & ~sources);
+}
+
+bool isa_decode_vop3p(struct isa_decoder *d)
+{
+    uint32_t word = d->words[0];
+
+    return isa_bits(word, 23, 3) == 0 &&
+           isa_decode_op(d, ISA_ENC_VOP3P, d->table->ops.VOP3P[isa_bits(word, 16, 7)]) &&
+           isa_decode_need(d, 2) && isa_decode_vgpr(isa_bits(word, 0, 8), 1, &d->inst->dst) &&
+           decode_vop3_sources(d, d->words[1]) && decode_vop3p_modifiers(d, word, d->words[1]);
 }

@@ -72,6 +72,12 @@ bool isa_decode_mask(unsigned code, uint16_t *out_reg);
 /* VGPRs from v<code> on. */
 bool isa_decode_vgpr(unsigned code, unsigned dwords, uint16_t *out_reg);
 
+/* Whether source `index` takes neg and abs: floats do, and what v_cndmask picks. */
+bool isa_decode_takes_mods(const struct isa_op_info *info, unsigned index);
+
+/* Whether the constant of a SOPP instruction means anything. */
+bool isa_sopp_has_operand(enum isa_op op);
+
 /* Width of an operand whose type is no lane mask. */
 static inline unsigned isa_decode_width(enum isa_type type)
 {

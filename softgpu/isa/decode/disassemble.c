@@ -113,7 +113,14 @@ static const struct inline_float inline_floats[] = {
 enum { INLINE_FLOATS = sizeof(inline_floats) / sizeof(inline_floats[0]) };
 
 /* How a constant is read: its width, and whether floats are written as such. */
-enum constant_kind { KIND_INT16, KIND_FLOAT16, KIND_32, KIND_INT64, KIND_FLOAT64 };
+enum constant_kind {
+    KIND_INT16,
+    KIND_FLOAT16,
+    KIND_PACKED_FLOAT16,
+    KIND_32,
+    KIND_INT64,
+    KIND_FLOAT64
+};
 
 static enum constant_kind constant_kind(const struct isa_text *t, enum isa_type type)
 {
@@ -125,9 +132,7 @@ static enum constant_kind constant_kind(const struct isa_text *t, enum isa_type 
     case ISA_T_F16:
         return KIND_FLOAT16;
     case ISA_T_PK16:
-        if (!(t->info->flags & ISA_F_PACKED))
-            return KIND_FLOAT16;
-        return t->info->flags & ISA_F_MODS ? KIND_FLOAT16 : KIND_INT16;
+        return t->info->flags & ISA_F_MODS ? KIND_PACKED_FLOAT16 : KIND_32;
     case ISA_T_F64:
         return KIND_FLOAT64;
     case ISA_T_B64:
@@ -144,9 +149,9 @@ static const char *find_inline_float(enum constant_kind kind, uint64_t value)
     for (unsigned i = 0; i < INLINE_FLOATS; i++) {
         const struct inline_float *f = &inline_floats[i];
 
-        if (kind == KIND_FLOAT16 ? value == f->half
-            : kind == KIND_32    ? value == f->single
-                                 : value == f->wide)
+        if (kind <= KIND_PACKED_FLOAT16 ? value == f->half
+            : kind == KIND_32           ? value == f->single
+                                        : value == f->wide)
             return f->text;
     }
     return NULL;
@@ -172,20 +177,23 @@ static void put_literal(struct isa_text *t, enum constant_kind kind, uint32_t li
 
     if (kind == KIND_INT16 || kind == KIND_FLOAT16) {
         value = literal & 0xffff;
-        number = (int16_t)literal;
+        if (kind == KIND_FLOAT16)
+            number = (int16_t)literal;
     } else if (kind == KIND_FLOAT64) {
         value = (uint64_t)literal << 32;
         number = (int64_t)value;
     } else if (kind == KIND_INT64) {
         number = literal;
     }
-    text = kind == KIND_INT16 ? NULL : find_inline_float(kind, value);
+    /* LLVM looks for a float in all 32 bits of an integer's literal before it cuts it to 16 */
+    text =
+        kind == KIND_INT16 ? find_inline_float(KIND_32, literal) : find_inline_float(kind, value);
     if (number >= -16 && number <= 64)
         isa_text_put(t, "%d", (int)number);
     else if (text)
         isa_text_put(t, "%s", text);
     else
-        isa_text_put(t, "0x%x", kind <= KIND_FLOAT16 ? (uint32_t)value : literal);
+        isa_text_put(t, "0x%x", (uint32_t)(kind == KIND_FLOAT64 ? literal : value));
 }
 
 static void put_value(struct isa_text *t, uint16_t reg, enum isa_type type)

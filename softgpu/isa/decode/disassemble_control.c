@@ -68,7 +68,11 @@ static void put_hwreg(struct isa_text *t)
 static void put_version(struct isa_text *t)
 {
     static const char *const names[] = {
-        [0] = "UC_VERSION_GFX7", [4] = "UC_VERSION_GFX10", [6] = "UC_VERSION_GFX11"};
+        [0] = "UC_VERSION_GFX7",
+        [4] = "UC_VERSION_GFX10",
+        [6] = "UC_VERSION_GFX11",
+        [9] = "UC_VERSION_GFX12",
+    };
     static const char *const flags[] = {"UC_VERSION_W64_BIT", "UC_VERSION_W32_BIT",
                                         "UC_VERSION_MDP_BIT"};
     unsigned version = isa_bits(simm16(t), 0, 8), set = isa_bits(simm16(t), 13, 3);
@@ -185,7 +189,6 @@ static const char *message_operation(unsigned message, unsigned operation)
     static const char *const system[] = {
         [1] = "SYSMSG_OP_ECC_ERR_INTERRUPT",
         [2] = "SYSMSG_OP_REG_RD",
-        [3] = "SYSMSG_OP_HOST_TRAP_ACK",
         [4] = "SYSMSG_OP_TTRACE_PC",
     };
 
@@ -244,25 +247,16 @@ void isa_text_sopp_operands(struct isa_text *t)
     case ISA_OP_s_sendmsghalt:
         put_message(t);
         break;
-    case ISA_OP_s_barrier:
-    case ISA_OP_s_wakeup:
-    case ISA_OP_s_icache_inv:
-    case ISA_OP_s_ttracedata:
-    case ISA_OP_s_endpgm_saved:
-    case ISA_OP_s_endpgm_ordered_ps_done:
-    case ISA_OP_s_code_end:
-    case ISA_OP_s_wait_idle:
-        break;
     case ISA_OP_s_inst_prefetch:
     case ISA_OP_s_clause:
     case ISA_OP_s_round_mode:
-    case ISA_OP_s_denorm_mode:
+    case ISA_OP_s_ttracedata_imm:
         put_hex(t);
         break;
     default:
         if (t->info->flags & ISA_F_PC_WRITE)
             put_branch(t);
-        else
+        else if (isa_sopp_has_operand(t->inst->op))
             put_constant(t);
         break;
     }

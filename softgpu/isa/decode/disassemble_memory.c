@@ -131,7 +131,7 @@ static void put_flat(struct isa_text *t)
 {
     const struct isa_inst *inst = t->inst;
 
-    if (inst->dst != ISA_REG_NONE)
+    if (inst->dst != ISA_REG_NONE) /* not of a load to LDS */
         isa_text_operand(t, inst->dst, t->info->dst);
     put_flat_address(t);
     if (inst->imm)
@@ -239,12 +239,14 @@ static void put_buffer_data(struct isa_text *t)
 {
     const struct isa_inst *inst = t->inst;
 
-    if (inst->src[1] != ISA_REG_NONE) {
-        isa_text_source(t, 1);
-    } else if (inst->dst != ISA_REG_NONE) {
-        isa_text_separate(t);
-        isa_text_register(t, inst->dst, isa_decode_width(t->info->dst) + inst->mem.tfe);
-    }
+    bool stored = inst->src[1] != ISA_REG_NONE;
+    uint16_t reg = stored ? inst->src[1] : inst->dst;
+
+    if (reg == ISA_REG_NONE) /* a load to LDS */
+        return;
+    isa_text_separate(t);
+    isa_text_register(t, reg,
+                      isa_decode_width(stored ? t->info->src[1] : t->info->dst) + inst->mem.tfe);
 }
 
 static void put_buffer(struct isa_text *t)

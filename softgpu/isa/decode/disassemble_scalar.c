@@ -4,26 +4,33 @@
  */
 #include "softgpu/isa/decode/text.h"
 
+/* The offset: a register, a number or their sum; "null" is how nothing is written. */
+static void put_smem_offset(struct isa_text *t)
+{
+    const struct isa_inst *inst = t->inst;
+    unsigned distance = inst->imm < 0 ? -inst->imm : inst->imm;
+    bool has_register = inst->mem.saddr != ISA_REG_NONE;
+
+    isa_text_separate(t);
+    if (has_register || !inst->imm)
+        isa_text_register(t, has_register ? inst->mem.saddr : ISA_REG_NULL, 1);
+    if (inst->imm)
+        isa_text_put(t, "%s%s0x%x", has_register ? " offset:" : "", inst->imm < 0 ? "-" : "",
+                     distance);
+}
+
 static void put_smem(struct isa_text *t)
 {
     const struct isa_inst *inst = t->inst;
-    bool has_offset = inst->imm || inst->mem.saddr == ISA_REG_NONE;
 
     if (t->info->src[0] == ISA_T_NONE)
         return;
     if (t->info->dst == ISA_T_NONE) { /* s_atc_probe */
         isa_text_separate(t);
-        isa_text_put(t, "%u", inst->mem.format);
+        isa_text_put(t, inst->mem.format <= 64 ? "%u" : "0x%x", inst->mem.format);
     }
     isa_text_source(t, 0);
-    if (inst->mem.saddr != ISA_REG_NONE)
-        isa_text_operand(t, inst->mem.saddr, ISA_T_B32);
-    else
-        isa_text_separate(t);
-    if (has_offset)
-        isa_text_put(t, "%s%s0x%x",
-                     inst->mem.saddr == ISA_REG_NONE ? "" : " offset:", inst->imm < 0 ? "-" : "",
-                     inst->imm < 0 ? -inst->imm : inst->imm);
+    put_smem_offset(t);
     isa_text_flag(t, inst->mem.glc, "glc");
     isa_text_flag(t, inst->mem.dlc, "dlc");
 }

@@ -23,6 +23,21 @@ static bool is_constant(uint16_t reg)
            (reg >= ISA_REG_FLOAT_FIRST && reg <= ISA_REG_FLOAT_LAST);
 }
 
+/* The literal that is part of v_fmamk (src1) and v_fmaak (src2) is always written in full. */
+static bool is_embedded_literal(const struct isa_text *t, unsigned index)
+{
+    switch (t->inst->op) {
+    case ISA_OP_v_fmamk_f16:
+    case ISA_OP_v_fmamk_f32:
+        return index == 1;
+    case ISA_OP_v_fmaak_f16:
+    case ISA_OP_v_fmaak_f32:
+        return index == 2;
+    default:
+        return false;
+    }
+}
+
 /* A source with its modifiers. neg(1) is not -1. */
 static void put_source(struct isa_text *t, unsigned index)
 {
@@ -32,6 +47,10 @@ static void put_source(struct isa_text *t, unsigned index)
     bool wrap = neg && !abs && is_constant(inst->src[index]);
 
     isa_text_separate(t);
+    if (is_embedded_literal(t, index)) {
+        isa_text_put(t, "0x%x", inst->literal);
+        return;
+    }
     if (neg)
         isa_text_put(t, wrap ? "neg(" : "-");
     if (abs)
@@ -66,6 +85,8 @@ static void put_sdwa(struct isa_text *t)
     static const char *const unused[] = {"UNUSED_PAD", "UNUSED_SEXT", "UNUSED_PRESERVE", "?"};
     const struct isa_inst *inst = t->inst;
 
+    if (t->info->dst == ISA_T_NONE) /* v_nop */
+        return;
     put_clamp_omod(t);
     if (inst->enc != ISA_ENC_VOPC)
         isa_text_put(t, " dst_sel:%s dst_unused:%s", sdwa_select(inst->sdwa.dst_sel),

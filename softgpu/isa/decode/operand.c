@@ -23,6 +23,39 @@ bool isa_decode_op(struct isa_decoder *d, enum isa_enc enc, uint16_t op)
     return op != ISA_OP_invalid;
 }
 
+bool isa_sopp_has_operand(enum isa_op op)
+{
+    switch (op) {
+    case ISA_OP_s_barrier:
+    case ISA_OP_s_wakeup:
+    case ISA_OP_s_icache_inv:
+    case ISA_OP_s_ttracedata:
+    case ISA_OP_s_endpgm_saved:
+    case ISA_OP_s_endpgm_ordered_ps_done:
+    case ISA_OP_s_code_end:
+    case ISA_OP_s_wait_idle:
+        return false;
+    default:
+        return true;
+    }
+}
+
+bool isa_decode_takes_mods(const struct isa_op_info *info, unsigned index)
+{
+    if (!(info->flags & ISA_F_MODS))
+        return false;
+    switch (info->src[index]) {
+    case ISA_T_F16:
+    case ISA_T_F32:
+    case ISA_T_F64:
+    case ISA_T_PK16:
+    case ISA_T_B32:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool isa_decode_vgpr(unsigned code, unsigned dwords, uint16_t *out_reg)
 {
     if (code + dwords > VGPR_COUNT)
