@@ -151,12 +151,21 @@ static bool hang_ups_collect(int timeout_ms)
     return n > 0;
 }
 
+/* A pass may have swallowed the wake-up of a node_settle() that came after it began. */
+static bool pass_is_wanted(void)
+{
+    pthread_mutex_lock(&registry.lock);
+    bool wanted = registry.passes_wanted != registry.passes_done;
+    pthread_mutex_unlock(&registry.lock);
+    return wanted;
+}
+
 static void *node_thread(void *unused)
 {
     (void)unused;
     pthread_setname_np(pthread_self(), "rocweld-nodes");
     for (;;) {
-        hang_ups_collect(-1);
+        hang_ups_collect(pass_is_wanted() ? 0 : -1);
         pthread_mutex_lock(&registry.lock);
         uint64_t wanted = registry.passes_wanted;
         pthread_mutex_unlock(&registry.lock);
