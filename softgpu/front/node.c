@@ -160,22 +160,32 @@ static bool pass_is_wanted(void)
     return wanted;
 }
 
+/* Everything that is pending now. Returns false when more was asked for meanwhile, the wake-up
+ * for which may have been taken already. */
+static bool node_thread_pass(void)
+{
+    pthread_mutex_lock(&registry.lock);
+    uint64_t wanted = registry.passes_wanted;
+    pthread_mutex_unlock(&registry.lock);
+    while (hang_ups_collect(0))
+        ;
+    dying_release();
+    pthread_mutex_lock(&registry.lock);
+    registry.passes_done = wanted;
+    bool all = registry.passes_wanted == wanted && !registry.dying;
+    pthread_cond_broadcast(&registry.pass_done);
+    pthread_mutex_unlock(&registry.lock);
+    return all;
+}
+
 static void *node_thread(void *unused)
 {
     (void)unused;
     pthread_setname_np(pthread_self(), "rocweld-nodes");
     for (;;) {
-        hang_ups_collect(pass_is_wanted() ? 0 : -1);
-        pthread_mutex_lock(&registry.lock);
-        uint64_t wanted = registry.passes_wanted;
-        pthread_mutex_unlock(&registry.lock);
-        while (hang_ups_collect(0))
+        hang_ups_collect(-1);
+        while (!node_thread_pass())
             ;
-        dying_release();
-        pthread_mutex_lock(&registry.lock);
-        registry.passes_done = wanted;
-        pthread_cond_broadcast(&registry.pass_done);
-        pthread_mutex_unlock(&registry.lock);
     }
     return NULL;
 }

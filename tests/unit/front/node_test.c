@@ -378,6 +378,8 @@ static void *open_and_close(void *unused)
         close(fd);
         node_put(node);
         close(copy);
+        if (i % 16 == 0)
+            node_settle(); /* from several threads at once */
     }
     return NULL;
 }
