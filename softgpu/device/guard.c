@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <string.h>
+#include <ucontext.h>
 
 static _Thread_local struct guard *innermost;
 static _Thread_local bool passing_on;
@@ -56,6 +56,8 @@ static void signal_handle(int signal_number, siginfo_t *info, void *context)
     }
     guard->address = (uintptr_t)info->si_addr;
     innermost = guard->outer;
+    /* SA_NODEFER leaves nothing blocked, but a sanitizer that stands between blocks everything. */
+    pthread_sigmask(SIG_SETMASK, &((ucontext_t *)context)->uc_sigmask, NULL);
     siglongjmp(guard->landing, 1);
 }
 
