@@ -151,15 +151,6 @@ static bool hang_ups_collect(int timeout_ms)
     return n > 0;
 }
 
-/* A pass may have swallowed the wake-up of a node_settle() that came after it began. */
-static bool pass_is_wanted(void)
-{
-    pthread_mutex_lock(&registry.lock);
-    bool wanted = registry.passes_wanted != registry.passes_done;
-    pthread_mutex_unlock(&registry.lock);
-    return wanted;
-}
-
 /* Everything that is pending now. Returns false when more was asked for meanwhile, the wake-up
  * for which may have been taken already. */
 static bool node_thread_pass(void)
@@ -460,20 +451,12 @@ rw_status node_call_seek(struct node *node, int64_t offset, int whence, int64_t 
 
 rw_status node_send(struct node *node, const void *data, size_t length)
 {
+    /* Under the lock, since a hang-up closes the peer; it does not block. */
+    pthread_mutex_lock(&registry.lock);
     ssize_t n = send(node->peer, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-    if (n == (ssize_t)length)
-        return RW_OK;
-    if (n >= 0 || errno == EAGAIN)
-        return rw_status_quiet(EAGAIN);
-    return rw_status_quiet(errno);
-}
-
-size_t node_receive(struct node *node, void *data, size_t room)
-{
-    ssize_t n = recv(node->peer, data, room, MSG_DONTWAIT);
-
-    return n > 0 ? (size_t)n : 0;
+    int err = n == (ssize_t)length ? 0 : n >= 0 ? EAGAIN : errno;
+    pthread_mutex_unlock(&registry.lock);
+    return rw_status_quiet(err);
 }
 
 void node_settle(void)

@@ -81,13 +81,12 @@ static void guards_nest(void **state)
     fail();
 }
 
-static void *many_faults(void *unused)
+static void *many_faults(void *first)
 {
     uintptr_t faults = 0;
 
-    (void)unused;
     for (int i = 0; i < 1000; i++)
-        faults += touch_guarded(forbidden + i) == (uintptr_t)forbidden + (uintptr_t)i;
+        faults += touch_guarded((char *)first + i) == (uintptr_t)first + (uintptr_t)i;
     return (void *)faults;
 }
 
@@ -99,7 +98,7 @@ static void threads_have_guards_of_their_own(void **state)
     (void)state;
     guard_install();
     for (int i = 0; i < 4; i++)
-        pthread_create(&threads[i], NULL, many_faults, NULL);
+        pthread_create(&threads[i], NULL, many_faults, forbidden + 1024 * i);
     for (int i = 0; i < 4; i++) {
         pthread_join(threads[i], &faults);
         assert_int_equal((uintptr_t)faults, 1000);
