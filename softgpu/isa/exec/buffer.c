@@ -206,6 +206,51 @@ static void load_to_lds(struct isa_wave *w, const struct isa_inst *inst, struct 
     }
 }
 
+/* Scratch as unoptimised code uses it: the lane's number is the index, and the offset the same for
+ * all lanes, so that each dword of theirs is a row in memory. Returns where the first row is and
+ * how far the next; NULL when it is not that case. */
+static uint8_t *scratch_rows(struct isa_wave *w, const struct isa_inst *inst,
+                             enum isa_mem_kind kind, unsigned access, size_t *out_stride)
+{
+    const unsigned dwords = isa_mem_kind_dwords(kind);
+    struct buffer b;
+    uint64_t va;
+
+    if (inst->mem.idxen || inst->mem.offen || inst->mem.lds || inst->mem.tfe ||
+        kind < ISA_MEM_B32 || inst->imm & 3 || isa_wave_exec(w) != isa_lanes_all(w))
+        return NULL;
+    b = buffer_decode(w, inst->src[2]);
+    if (!b.swizzled || !b.add_tid || b.oob_select != OOB_EMPTY || b.records == 0 ||
+        b.index_stride < w->lanes)
+        return NULL;
+    va = b.base + isa_reg_scalar32(w, inst, inst->mem.saddr) +
+         buffer_offset(&b, 0, (uint32_t)inst->imm);
+    *out_stride = 4 * b.index_stride;
+    return isa_window_host(w, va, (dwords - 1) * *out_stride + 4 * w->lanes, access);
+}
+
+static bool scratch_load_rows(struct isa_wave *w, const struct isa_inst *inst,
+                              enum isa_mem_kind kind)
+{
+    size_t stride;
+    const uint8_t *host = scratch_rows(w, inst, kind, ISA_ACCESS_READ, &stride);
+
+    for (unsigned d = 0; host && d < isa_mem_kind_dwords(kind); d++)
+        isa_host_copy_dwords(isa_reg_row(w, inst->dst, d), host + d * stride, w->lanes);
+    return host != NULL;
+}
+
+static bool scratch_store_rows(struct isa_wave *w, const struct isa_inst *inst,
+                               enum isa_mem_kind kind)
+{
+    size_t stride;
+    uint8_t *host = scratch_rows(w, inst, kind, ISA_ACCESS_WRITE, &stride);
+
+    for (unsigned d = 0; host && d < isa_mem_kind_dwords(kind); d++)
+        isa_host_copy_dwords(host + d * stride, isa_reg_row(w, inst->src[1], d), w->lanes);
+    return host != NULL;
+}
+
 static void buffer_load(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
     const uint64_t pc = w->pc;
@@ -214,6 +259,8 @@ static void buffer_load(struct isa_wave *w, const struct isa_inst *inst, enum is
     uint64_t outside;
 
     isa_windows_sync(w);
+    if (scratch_load_rows(w, inst, kind))
+        return;
     access_prepare(w, inst, &a);
     if (inst->mem.lds) {
         load_to_lds(w, inst, &a, kind);
@@ -241,6 +288,8 @@ static void buffer_store(struct isa_wave *w, const struct isa_inst *inst, enum i
     uint64_t outside;
 
     isa_windows_sync(w);
+    if (scratch_store_rows(w, inst, kind))
+        return;
     access_prepare(w, inst, &a);
     outside = access_outside(&a, 0, isa_mem_kind_bytes(kind));
     a.lanes.mask &= ~outside;

@@ -19,26 +19,41 @@
 
 /* ---- addresses ---- */
 
-static void global_addresses(struct isa_wave *w, const struct isa_inst *inst, struct isa_lanes *out)
+/* base + low, or base + (high:low): a 32-bit offset to an SGPR base, or a 64-bit address. */
+struct rows {
+    uint64_t base;
+    const uint32_t *low, *high;
+};
+
+static struct rows global_rows(const struct isa_wave *w, const struct isa_inst *inst)
 {
     const uint64_t offset = (uint64_t)(int64_t)inst->imm;
+    const uint32_t *low = isa_reg_row(w, inst->src[0], 0);
 
+    if (inst->mem.saddr == ISA_REG_NONE || inst->mem.saddr == ISA_REG_NULL)
+        return (struct rows){offset, low, isa_reg_row(w, inst->src[0], 1)};
+    return (struct rows){isa_reg_address(w, inst, inst->mem.saddr) + offset, low, NULL};
+}
+
+static void rows_addresses(const struct isa_wave *w, const struct rows *rows, struct isa_lanes *out)
+{
     out->mask = isa_wave_exec(w);
     out->stride = 4;
-    if (inst->mem.saddr != ISA_REG_NONE && inst->mem.saddr != ISA_REG_NULL) {
-        const uint64_t base = isa_reg_address(w, inst, inst->mem.saddr) + offset;
-        const uint32_t *index = isa_reg_row(w, inst->src[0], 0);
-
+    if (!rows->high) {
         for (unsigned lane = 0; lane < w->lanes; lane++)
-            out->va[lane] = base + index[lane];
+            out->va[lane] = rows->base + rows->low[lane];
         return;
     }
-
-    const uint32_t *low = isa_reg_row(w, inst->src[0], 0);
-    const uint32_t *high = isa_reg_row(w, inst->src[0], 1);
-
     for (unsigned lane = 0; lane < w->lanes; lane++)
-        out->va[lane] = (low[lane] | (uint64_t)high[lane] << 32) + offset;
+        out->va[lane] = rows->base + (rows->low[lane] | (uint64_t)rows->high[lane] << 32);
+}
+
+static void global_addresses(const struct isa_wave *w, const struct isa_inst *inst,
+                             struct isa_lanes *out)
+{
+    const struct rows rows = global_rows(w, inst);
+
+    rows_addresses(w, &rows, out);
 }
 
 static uint64_t scratch_va(const struct isa_wave *w, unsigned lane, uint32_t offset)
@@ -78,6 +93,8 @@ static bool scratch_addresses(struct isa_wave *w, const struct isa_inst *inst, u
 
 /* ---- flat addresses that are not global ---- */
 
+enum { APERTURES_SHIFT = 48 };
+
 struct flat_parts {
     struct isa_lanes global, scratch;
     uint64_t lds_mask; /* offsets are the addresses' lower halves, in `global` */
@@ -88,15 +105,14 @@ static bool in_aperture(uint64_t va, uint64_t base)
     return base != 0 && va >> 32 == base >> 32;
 }
 
-/* True when some lane's address is in an aperture. */
-static bool flat_has_aperture(const struct isa_wave *w, const struct isa_lanes *lanes)
+/* True when some lane's address may be in an aperture: apertures lie beyond what can be mapped. */
+static bool flat_has_aperture(const struct isa_lanes *lanes, unsigned count)
 {
-    bool found = false;
+    uint64_t all = 0;
 
-    ISA_FOR_LANES(lane, lanes->mask)
-    found |= in_aperture(lanes->va[lane], w->shared_base) ||
-             in_aperture(lanes->va[lane], w->private_base);
-    return found;
+    for (unsigned lane = 0; lane < count; lane++)
+        all |= lanes->va[lane];
+    return all >> APERTURES_SHIFT != 0;
 }
 
 /* Sorts the lanes; false when a fault was raised. */
@@ -164,11 +180,14 @@ static void flat_load_parts(struct isa_wave *w, const struct isa_inst *inst,
 
 static void flat_load(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
+    const struct rows rows = global_rows(w, inst);
     struct isa_lanes lanes;
 
     isa_windows_sync(w);
-    global_addresses(w, inst, &lanes);
-    if (__builtin_expect(flat_has_aperture(w, &lanes), 0))
+    if (isa_rows_load_dense(w, rows.base, rows.low, rows.high, kind, inst->dst))
+        return;
+    rows_addresses(w, &rows, &lanes);
+    if (__builtin_expect(flat_has_aperture(&lanes, w->lanes), 0))
         flat_load_parts(w, inst, &lanes, kind);
     else
         isa_lanes_load(w, inst, &lanes, kind, inst->dst);
@@ -197,11 +216,14 @@ static void flat_store_parts(struct isa_wave *w, const struct isa_inst *inst,
 
 static void flat_store(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
+    const struct rows rows = global_rows(w, inst);
     struct isa_lanes lanes;
 
     isa_windows_sync(w);
-    global_addresses(w, inst, &lanes);
-    if (__builtin_expect(flat_has_aperture(w, &lanes), 0))
+    if (isa_rows_store_dense(w, rows.base, rows.low, rows.high, kind, inst->src[1]))
+        return;
+    rows_addresses(w, &rows, &lanes);
+    if (__builtin_expect(flat_has_aperture(&lanes, w->lanes), 0))
         flat_store_parts(w, inst, &lanes, kind);
     else
         isa_lanes_store(w, inst, &lanes, kind, inst->src[1]);
@@ -209,19 +231,25 @@ static void flat_store(struct isa_wave *w, const struct isa_inst *inst, enum isa
 
 static void global_load(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
+    const struct rows rows = global_rows(w, inst);
     struct isa_lanes lanes;
 
     isa_windows_sync(w);
-    global_addresses(w, inst, &lanes);
+    if (isa_rows_load_dense(w, rows.base, rows.low, rows.high, kind, inst->dst))
+        return;
+    rows_addresses(w, &rows, &lanes);
     isa_lanes_load(w, inst, &lanes, kind, inst->dst);
 }
 
 static void global_store(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
+    const struct rows rows = global_rows(w, inst);
     struct isa_lanes lanes;
 
     isa_windows_sync(w);
-    global_addresses(w, inst, &lanes);
+    if (isa_rows_store_dense(w, rows.base, rows.low, rows.high, kind, inst->src[1]))
+        return;
+    rows_addresses(w, &rows, &lanes);
     isa_lanes_store(w, inst, &lanes, kind, inst->src[1]);
 }
 
@@ -332,7 +360,7 @@ static bool flat_lds_aligned(struct isa_wave *w, const struct isa_inst *inst,
                                                                                                    \
         isa_windows_sync(w);                                                                       \
         global_addresses(w, inst, &lanes);                                                         \
-        if (!flat_has_aperture(w, &lanes)) {                                                       \
+        if (!flat_has_aperture(&lanes, w->lanes)) {                                                \
             isa_lanes_atomic##bits(w, inst, &lanes, op, regs);                                     \
             return;                                                                                \
         }                                                                                          \

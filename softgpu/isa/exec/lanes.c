@@ -18,20 +18,10 @@ struct extent {
     uint64_t bits;      /* all addresses or'ed: tells alignment */
 };
 
-static struct extent lanes_extent(const struct isa_wave *w, const struct isa_lanes *lanes)
+static struct extent lanes_extent(const struct isa_lanes *lanes)
 {
     struct extent e = {UINT64_MAX, 0, 0};
 
-    if (lanes->mask == isa_lanes_all(w)) {
-        for (unsigned lane = 0; lane < w->lanes; lane++) {
-            uint64_t va = lanes->va[lane];
-
-            e.low = va < e.low ? va : e.low;
-            e.high = va > e.high ? va : e.high;
-            e.bits |= va;
-        }
-        return e;
-    }
     ISA_FOR_LANES(lane, lanes->mask)
     {
         uint64_t va = lanes->va[lane];
@@ -43,39 +33,200 @@ static struct extent lanes_extent(const struct isa_wave *w, const struct isa_lan
     return e;
 }
 
+static uintptr_t window_zero(const struct isa_window *window)
+{
+    return (uintptr_t)window->host - (uintptr_t)window->va;
+}
+
+/* Do all lanes' data lie in the front window? Subtractions whose signs are collected, which every
+ * x86-64 does for several lanes at once; for a wave with all lanes enabled and linear data. */
+static bool lanes_in_front_window(const struct isa_wave *w, const struct isa_lanes *lanes,
+                                  unsigned bytes, unsigned access)
+{
+    const struct isa_window *window = &w->windows[0];
+    const uint64_t start = window->va, last = window->size - bytes;
+    uint64_t signs = 0;
+
+    if (lanes->mask != isa_lanes_all(w) || lanes->stride != 4 || window->size < bytes ||
+        (window->access & access) != access)
+        return false;
+    for (unsigned lane = 0; lane < w->lanes; lane++) {
+        uint64_t offset = lanes->va[lane] - start;
+
+        signs |= offset | (last - offset);
+    }
+    return !(signs >> 63);
+}
+
 /* Host address that GPU address 0 would have by the one window that holds all lanes' data whole.
  * False when there is none, or when swizzled data is not made of whole dwords. */
 static bool lanes_window(struct isa_wave *w, const struct isa_lanes *lanes, unsigned bytes,
                          unsigned access, uintptr_t *out_zero)
 {
-    struct extent e = lanes_extent(w, lanes);
+    const struct isa_window *window = &w->windows[0];
     uint64_t span = bytes;
-    const struct isa_window *window;
 
-    if (lanes->stride != 4) {
-        if ((e.bits & 3) + bytes > 4 && (e.bits & 3))
+    if (!lanes_in_front_window(w, lanes, bytes, access)) {
+        struct extent e = lanes_extent(lanes);
+
+        if (lanes->stride != 4) {
+            if (e.bits & 3 && (e.bits & 3) + bytes > 4)
+                return false;
+            if (bytes > 4)
+                span = (bytes / 4 - 1) * lanes->stride + 4;
+        }
+        if (e.high - e.low > UINT64_MAX - span)
             return false;
-        if (bytes > 4)
-            span = (bytes / 4 - 1) * lanes->stride + 4;
+        window = isa_window_find(w, e.low, e.high - e.low + span, access);
+        if (!window)
+            return false;
     }
-    if (e.high - e.low > UINT64_MAX - span)
-        return false;
-    window = isa_window_find(w, e.low, e.high - e.low + span, access);
-    if (!window)
-        return false;
-    *out_zero = (uintptr_t)window->host - (uintptr_t)window->va;
+    *out_zero = window_zero(window);
     return true;
 }
 
-static bool lanes_are_dense(const struct isa_wave *w, const struct isa_lanes *lanes)
+/* Do the lanes' data follow each other without gaps? */
+static bool lanes_are_dense(const struct isa_wave *w, const struct isa_lanes *lanes, unsigned bytes)
 {
     uint64_t differs = 0;
 
-    if (lanes->mask != isa_lanes_all(w))
+    if (lanes->mask != isa_lanes_all(w) || lanes->va[1] - lanes->va[0] != bytes ||
+        (lanes->stride != 4 && bytes != 4))
         return false;
-    for (unsigned lane = 0; lane < w->lanes; lane++)
-        differs |= lanes->va[lane] ^ (lanes->va[0] + 4ull * lane);
+    for (unsigned lane = 1; lane < w->lanes; lane++)
+        differs |= (lanes->va[lane] - lanes->va[lane - 1]) ^ bytes;
     return differs == 0;
+}
+
+/* Dense data, `dwords` of each lane in turn, to registers and back. Blocks of 32 lanes and separate
+ * arrays let the compiler make shuffles of the transposition. */
+enum { BLOCK = 32 };
+
+static ALWAYS_INLINE void block_split(unsigned dwords, const uint32_t *restrict data,
+                                      uint32_t *restrict rows)
+{
+    for (unsigned lane = 0; lane < BLOCK; lane++) {
+        for (unsigned d = 0; d < dwords; d++)
+            rows[d * BLOCK + lane] = data[lane * dwords + d];
+    }
+}
+
+static ALWAYS_INLINE void block_join(unsigned dwords, const uint32_t *restrict rows,
+                                     uint32_t *restrict data)
+{
+    for (unsigned lane = 0; lane < BLOCK; lane++) {
+        for (unsigned d = 0; d < dwords; d++)
+            data[lane * dwords + d] = rows[d * BLOCK + lane];
+    }
+}
+
+static ALWAYS_INLINE void dense_load(struct isa_wave *w, unsigned dwords, uint16_t reg,
+                                     const uint8_t *host)
+{
+    uint32_t data[4 * BLOCK], rows[4 * BLOCK];
+
+    if (dwords == 1) {
+        isa_host_copy_dwords(isa_reg_row(w, reg, 0), host, w->lanes);
+        return;
+    }
+    for (unsigned lane = 0; lane < w->lanes; lane += BLOCK) {
+        isa_host_copy_dwords(data, host + 4ull * dwords * lane, dwords * BLOCK);
+        block_split(dwords, data, rows);
+        for (unsigned d = 0; d < dwords; d++)
+            memcpy(isa_reg_row(w, reg, d) + lane, &rows[d * BLOCK], 4 * BLOCK);
+    }
+}
+
+static ALWAYS_INLINE void dense_store(struct isa_wave *w, unsigned dwords, uint16_t reg,
+                                      uint8_t *host)
+{
+    uint32_t data[4 * BLOCK], rows[4 * BLOCK];
+
+    if (dwords == 1) {
+        isa_host_copy_dwords(host, isa_reg_row(w, reg, 0), w->lanes);
+        return;
+    }
+    for (unsigned lane = 0; lane < w->lanes; lane += BLOCK) {
+        for (unsigned d = 0; d < dwords; d++)
+            memcpy(&rows[d * BLOCK], isa_reg_row(w, reg, d) + lane, 4 * BLOCK);
+        block_join(dwords, rows, data);
+        isa_host_copy_dwords(host + 4ull * dwords * lane, data, dwords * BLOCK);
+    }
+}
+
+/* Calls `function` with the number of dwords as a constant. */
+#define WITH_CONSTANT_DWORDS(kind, function, ...)                                                  \
+    do {                                                                                           \
+        switch (kind) {                                                                            \
+        case ISA_MEM_B32:                                                                          \
+            function(w, 1, __VA_ARGS__);                                                           \
+            break;                                                                                 \
+        case ISA_MEM_B64:                                                                          \
+            function(w, 2, __VA_ARGS__);                                                           \
+            break;                                                                                 \
+        case ISA_MEM_B96:                                                                          \
+            function(w, 3, __VA_ARGS__);                                                           \
+            break;                                                                                 \
+        default:                                                                                   \
+            function(w, 4, __VA_ARGS__);                                                           \
+            break;                                                                                 \
+        }                                                                                          \
+    } while (0)
+
+void isa_dense_load(struct isa_wave *w, enum isa_mem_kind kind, uint16_t reg, const void *host)
+{
+    WITH_CONSTANT_DWORDS(kind, dense_load, reg, host);
+}
+
+void isa_dense_store(struct isa_wave *w, enum isa_mem_kind kind, uint16_t reg, void *host)
+{
+    WITH_CONSTANT_DWORDS(kind, dense_store, reg, host);
+}
+
+bool isa_rows_are_dense(const struct isa_wave *w, const uint32_t *low, const uint32_t *high,
+                        unsigned bytes)
+{
+    uint32_t differs = 0;
+
+    if (low[1] - low[0] != bytes || low[0] > UINT32_MAX - 64 * 16 ||
+        isa_wave_exec(w) != isa_lanes_all(w))
+        return false;
+    for (unsigned lane = 1; lane < w->lanes; lane++)
+        differs |= (low[lane] - low[lane - 1]) ^ bytes;
+    for (unsigned lane = 0; high && lane < w->lanes; lane++)
+        differs |= high[lane] ^ high[0];
+    return differs == 0;
+}
+
+static uint8_t *rows_dense_host(struct isa_wave *w, uint64_t base, const uint32_t *low,
+                                const uint32_t *high, enum isa_mem_kind kind, unsigned access)
+{
+    const unsigned bytes = isa_mem_kind_bytes(kind);
+
+    if (kind < ISA_MEM_B32 || !isa_rows_are_dense(w, low, high, bytes))
+        return NULL;
+    base += low[0] | (high ? (uint64_t)high[0] << 32 : 0);
+    return isa_window_host(w, base, (uint64_t)bytes * w->lanes, access);
+}
+
+bool isa_rows_load_dense(struct isa_wave *w, uint64_t base, const uint32_t *low,
+                         const uint32_t *high, enum isa_mem_kind kind, uint16_t reg)
+{
+    const uint8_t *host = rows_dense_host(w, base, low, high, kind, ISA_ACCESS_READ);
+
+    if (host)
+        isa_dense_load(w, kind, reg, host);
+    return host != NULL;
+}
+
+bool isa_rows_store_dense(struct isa_wave *w, uint64_t base, const uint32_t *low,
+                          const uint32_t *high, enum isa_mem_kind kind, uint16_t reg)
+{
+    uint8_t *host = rows_dense_host(w, base, low, high, kind, ISA_ACCESS_WRITE);
+
+    if (host)
+        isa_dense_store(w, kind, reg, host);
+    return host != NULL;
 }
 
 static ALWAYS_INLINE void load_from_window(struct isa_wave *w, const struct isa_lanes *lanes,
@@ -285,8 +436,8 @@ void isa_lanes_load(struct isa_wave *w, const struct isa_inst *inst, const struc
         return;
     if (!lanes_window(w, lanes, isa_mem_kind_bytes(kind), ISA_ACCESS_READ, &zero))
         load_by_lane(w, inst, lanes, kind, reg);
-    else if (kind == ISA_MEM_B32 && lanes_are_dense(w, lanes))
-        isa_host_copy_dwords(isa_reg_row(w, reg, 0), (const void *)(zero + lanes->va[0]), w->lanes);
+    else if (kind >= ISA_MEM_B32 && lanes_are_dense(w, lanes, isa_mem_kind_bytes(kind)))
+        isa_dense_load(w, kind, reg, (const void *)(zero + lanes->va[0]));
     else
         WITH_CONSTANT_KIND(kind, load_from_window, reg, zero);
 }
@@ -300,8 +451,8 @@ void isa_lanes_store(struct isa_wave *w, const struct isa_inst *inst, const stru
         return;
     if (!lanes_window(w, lanes, isa_mem_kind_bytes(kind), ISA_ACCESS_WRITE, &zero))
         store_by_lane(w, inst, lanes, kind, reg);
-    else if (kind == ISA_MEM_B32 && lanes_are_dense(w, lanes))
-        isa_host_copy_dwords((void *)(zero + lanes->va[0]), isa_reg_row(w, reg, 0), w->lanes);
+    else if (kind >= ISA_MEM_B32 && lanes_are_dense(w, lanes, isa_mem_kind_bytes(kind)))
+        isa_dense_store(w, kind, reg, (void *)(zero + lanes->va[0]));
     else
         WITH_CONSTANT_KIND(kind, store_to_window, reg, zero);
 }

@@ -127,6 +127,21 @@ void isa_lanes_load(struct isa_wave *w, const struct isa_inst *inst, const struc
 void isa_lanes_store(struct isa_wave *w, const struct isa_inst *inst, const struct isa_lanes *lanes,
                      enum isa_mem_kind kind, uint16_t reg);
 
+/* A short cut for the most common case: all lanes are enabled, and their data, of whole dwords,
+ * follow each other in memory without gaps. `low` and `high` are the rows of the address registers;
+ * `high` is NULL for 32-bit addresses, which must not wrap then. */
+bool isa_rows_are_dense(const struct isa_wave *w, const uint32_t *low, const uint32_t *high,
+                        unsigned bytes);
+void isa_dense_load(struct isa_wave *w, enum isa_mem_kind kind, uint16_t reg, const void *host);
+void isa_dense_store(struct isa_wave *w, enum isa_mem_kind kind, uint16_t reg, void *host);
+
+/* The same at base + address. False, and nothing done, when it is not that case or no single window
+ * holds the data. */
+bool isa_rows_load_dense(struct isa_wave *w, uint64_t base, const uint32_t *low,
+                         const uint32_t *high, enum isa_mem_kind kind, uint16_t reg);
+bool isa_rows_store_dense(struct isa_wave *w, uint64_t base, const uint32_t *low,
+                          const uint32_t *high, enum isa_mem_kind kind, uint16_t reg);
+
 /* Where an atomic's operands and result are; ISA_REG_NONE when it has none. */
 struct isa_atomic_regs {
     uint16_t data, cmp, dst;

@@ -43,12 +43,34 @@ static inline bool lds_inside(const struct isa_wave *w, uint32_t address, unsign
 
 /* ---- loads and stores ---- */
 
+/* Are all lanes enabled and inside? Signs tell: addresses and the size are far below 2^31. */
+static inline bool lds_all_inside(const struct isa_wave *w, const uint32_t *address, unsigned bytes)
+{
+    const uint32_t last = w->lds_size - bytes;
+    uint32_t signs = 0;
+
+    if (isa_wave_exec(w) != isa_lanes_all(w) || w->lds_size < bytes)
+        return false;
+    for (unsigned lane = 0; lane < w->lanes; lane++)
+        signs |= address[lane] | (last - address[lane]);
+    return !(signs >> 31);
+}
+
 static inline void lds_read(struct isa_wave *w, const uint32_t *address, enum isa_mem_kind kind,
                             uint16_t reg)
 {
     static const uint8_t zeros[16];
     const unsigned bytes = isa_mem_kind_bytes(kind);
 
+    if (lds_all_inside(w, address, bytes)) {
+        for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++) {
+            uint32_t *row = isa_reg_row(w, reg, d);
+
+            for (unsigned lane = 0; lane < w->lanes; lane++)
+                row[lane] = isa_mem_load_reg(kind, w->lds + address[lane] + 4 * d, row[lane]);
+        }
+        return;
+    }
     ISA_FOR_LANES(lane, isa_wave_exec(w))
     {
         const uint8_t *p = lds_inside(w, address[lane], bytes) ? w->lds + address[lane] : zeros;
@@ -61,18 +83,42 @@ static inline void lds_read(struct isa_wave *w, const uint32_t *address, enum is
     }
 }
 
+static inline void lds_write_lane(struct isa_wave *w, uint32_t address, enum isa_mem_kind kind,
+                                  uint16_t reg, unsigned lane)
+{
+    for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++)
+        isa_mem_store_reg(kind, w->lds + address + 4 * d, isa_reg_row(w, reg, d)[lane]);
+}
+
 static inline void lds_write(struct isa_wave *w, const uint32_t *address, enum isa_mem_kind kind,
                              uint16_t reg)
 {
     const unsigned bytes = isa_mem_kind_bytes(kind);
 
+    if (lds_all_inside(w, address, bytes)) {
+        for (unsigned lane = 0; lane < w->lanes; lane++)
+            lds_write_lane(w, address[lane], kind, reg, lane);
+        return;
+    }
     ISA_FOR_LANES(lane, isa_wave_exec(w))
     {
-        if (!lds_inside(w, address[lane], bytes))
-            continue;
-        for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++)
-            isa_mem_store_reg(kind, w->lds + address[lane] + 4 * d, isa_reg_row(w, reg, d)[lane]);
+        if (lds_inside(w, address[lane], bytes))
+            lds_write_lane(w, address[lane], kind, reg, (unsigned)lane);
     }
+}
+
+/* Where the lanes' data begin if they are dense and inside; else NULL. */
+static inline uint8_t *lds_dense(const struct isa_wave *w, const struct isa_inst *inst,
+                                 enum isa_mem_kind kind)
+{
+    const uint32_t *row = isa_reg_row(w, inst->src[0], 0);
+    const uint32_t first = row[0] + ((uint32_t)inst->imm & 0xffff);
+    const unsigned bytes = isa_mem_kind_bytes(kind);
+
+    if (kind < ISA_MEM_B32 || !isa_rows_are_dense(w, row, NULL, bytes) ||
+        !lds_inside(w, first, bytes * w->lanes))
+        return NULL;
+    return w->lds + first;
 }
 
 /* X(operation, kind) */
@@ -106,9 +152,15 @@ static inline void lds_write(struct isa_wave *w, const uint32_t *address, enum i
     static void lds_##op(struct isa_wave *w, const struct isa_inst *inst)                          \
     {                                                                                              \
         uint32_t address[64];                                                                      \
+        const uint8_t *dense;                                                                      \
                                                                                                    \
         if (is_gds(w, inst))                                                                       \
             return;                                                                                \
+        dense = lds_dense(w, inst, ISA_MEM_##kind);                                                \
+        if (dense) {                                                                               \
+            isa_dense_load(w, ISA_MEM_##kind, inst->dst, dense);                                   \
+            return;                                                                                \
+        }                                                                                          \
         lds_addresses(w, inst, (uint32_t)inst->imm & 0xffff, address);                             \
         lds_read(w, address, ISA_MEM_##kind, inst->dst);                                           \
     }
@@ -116,9 +168,15 @@ static inline void lds_write(struct isa_wave *w, const uint32_t *address, enum i
     static void lds_##op(struct isa_wave *w, const struct isa_inst *inst)                          \
     {                                                                                              \
         uint32_t address[64];                                                                      \
+        uint8_t *dense;                                                                            \
                                                                                                    \
         if (is_gds(w, inst))                                                                       \
             return;                                                                                \
+        dense = lds_dense(w, inst, ISA_MEM_##kind);                                                \
+        if (dense) {                                                                               \
+            isa_dense_store(w, ISA_MEM_##kind, inst->src[1], dense);                               \
+            return;                                                                                \
+        }                                                                                          \
         lds_addresses(w, inst, (uint32_t)inst->imm & 0xffff, address);                             \
         lds_write(w, address, ISA_MEM_##kind, inst->src[1]);                                       \
     }
