@@ -179,9 +179,10 @@ int create_event(uint32_t type, bool auto_reset, uint32_t *out_id)
     return r;
 }
 
-/* Debugger's room behind the save area: 72 CUs x 32 waves x 32 bytes. */
-static uint64_t save_area_mapping_bytes(const struct gpu_profile *profile)
+/* The debugger's room: 32 bytes for each of 32 waves of every CU. */
+uint64_t save_area_bytes(unsigned index)
 {
+    const struct gpu_profile *profile = machine->devices[index].profile;
     uint64_t bytes = profile->cwsr_bytes + (uint64_t)profile->active_cus * 32 * 32;
 
     return (bytes + PAGE - 1) / PAGE * PAGE;
@@ -214,7 +215,7 @@ struct kfd_create_queue_args queue_args(unsigned index, uint32_t type, unsigned 
     args.ctl_stack_size = (uint32_t)profile->ctl_stack_bytes;
     alloc_and_map(gpu(index), args.eop_buffer_address, PAGE,
                   KFD_IOC_ALLOC_MEM_FLAGS_VRAM | READ_WRITE);
-    alloc_and_map(gpu(index), args.ctx_save_restore_address, save_area_mapping_bytes(profile), gtt);
+    alloc_and_map(gpu(index), args.ctx_save_restore_address, save_area_bytes(index), gtt);
     return args;
 }
 

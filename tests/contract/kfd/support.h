@@ -73,5 +73,7 @@ int create_event(uint32_t type, bool auto_reset, uint32_t *out_id);
 /* A queue's buffers, allocated and mapped on `index`, and the arguments that name them. */
 struct kfd_create_queue_args queue_args(unsigned index, uint32_t type, unsigned slot);
 int create_queue(struct kfd_create_queue_args *args);
+/* Bytes of a queue's context save area with the debugger's room behind it, in whole pages. */
+uint64_t save_area_bytes(unsigned index);
 
 #endif

@@ -123,13 +123,15 @@ static void the_runtime_gets_exceptions_in_its_payload(void **state)
         return; /* KFD 1.13 brought it */
     assert_int_equal(kfd(KFD_IOC_RUNTIME_ENABLE, &enable), 0);
     assert_int_equal(create_event(KFD_IOC_EVENT_SIGNAL, true, &data.event_id), 0);
-    queue = queue_make(&args);
+    acquire_fresh(0);
+    args = queue_args(0, KFD_QUEUE_TYPE_COMPUTE_AQL, 0);
     /* The save area is GPU memory that the program sees at the same address. */
-    void *head_page =
-        mmap((void *)(uintptr_t)args.ctx_save_restore_address, PAGE, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    assert_ptr_not_equal(head_page, MAP_FAILED);
-    struct save_area_head *head = head_page;
+    struct save_area_head *head = host_alloc(save_area_bytes(0));
+    args.ctx_save_restore_address = (uintptr_t)head;
+    alloc_and_map(gpu(0), (uintptr_t)head, save_area_bytes(0),
+                  KFD_IOC_ALLOC_MEM_FLAGS_GTT | READ_WRITE);
+    assert_int_equal(create_queue(&args), 0);
+    queue = fake_cp_queues();
     head->error_payload = (uintptr_t)&payload;
     head->error_event = data.event_id;
 
@@ -140,7 +142,7 @@ static void the_runtime_gets_exceptions_in_its_payload(void **state)
     raise_queue_fault(queue, CP_ERROR_PACKET_DIM, false);
     assert_true(payload & UINT64_C(1) << (CP_ERROR_PACKET_DIM - 1));
     assert_int_equal(poll_event(&data), KFD_IOC_WAIT_RESULT_COMPLETE);
-    munmap(head_page, PAGE);
+    munmap(head, save_area_bytes(0));
 }
 
 /* ---- SMI ---- */

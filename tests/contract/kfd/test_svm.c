@@ -289,9 +289,7 @@ static void a_save_area_may_be_svm_that_is_always_mapped(void **state)
         return; /* save areas were not looked at */
     acquire_fresh(0);
     args = queue_args(0, KFD_QUEUE_TYPE_COMPUTE_AQL, 0);
-    bytes = (args.ctx_save_restore_size + machine->devices[0].profile->active_cus * 1024ull + PAGE -
-             1) /
-            PAGE * PAGE;
+    bytes = save_area_bytes(0);
     memory = host_alloc(bytes);
     args.ctx_save_restore_address = (uintptr_t)memory;
     assert_int_equal(create_queue(&args), -EINVAL);
