@@ -467,14 +467,6 @@ size_t node_receive(struct node *node, void *data, size_t room)
     return n > 0 ? (size_t)n : 0;
 }
 
-size_t node_receive(struct node *node, void *data, size_t room)
-{
-    pthread_mutex_lock(&registry.lock);
-    ssize_t n = recv(node->peer, data, room, MSG_DONTWAIT);
-    pthread_mutex_unlock(&registry.lock);
-    return n > 0 ? (size_t)n : 0;
-}
-
 void node_settle(void)
 {
     pthread_mutex_lock(&registry.lock);
