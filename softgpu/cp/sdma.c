@@ -34,13 +34,16 @@ static enum cp_step refuse(struct sdma_run *run, const char *what)
                    run->p[0], what);
 }
 
-/* The rest of the packet must be there too before trailing data is used. */
+/* The packet has so many dwords in all: they must be there, and the first of them are read. */
 static enum cp_step need(struct sdma_run *run, uint64_t dwords)
 {
+    uint64_t head = dwords < HEAD_DWORDS ? dwords : HEAD_DWORDS;
+
     run->dwords = dwords;
     if (cp_stream_dwords(run->stream) < dwords)
         return refuse(run, "the stream ends inside the packet");
-    return CP_DONE;
+    return cp_stream_peek(run->queue, run->stream, 0, run->p, head) ? CP_DONE
+                                                                    : cp_fail_access(run->queue);
 }
 
 /* ---- copies ---- */
@@ -247,8 +250,6 @@ static enum cp_step packet_execute(struct cp_queue *queue, struct cp_stream *str
                        row->why);
     enum cp_step step = need(&run, row->dwords);
 
-    if (step == CP_DONE && !cp_stream_peek(queue, stream, 0, run.p, row->dwords))
-        return cp_fail_access(queue);
     if (step == CP_DONE)
         step = row->handler(&run);
     stream->at += run.dwords * 4;
