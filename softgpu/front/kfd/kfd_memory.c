@@ -9,11 +9,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "softgpu/front/kfd/kfd_host_memory.h"
 #include "softgpu/front/kfd/kfd_queues.h"
 #include "softgpu/front/kfd/kfd_table.h"
 #include "softgpu/front/kfd/kfd_vm.h"
@@ -108,28 +106,6 @@ static rw_status check_fixed_size(const struct kfd_ioctl_alloc_memory_of_gpu_arg
     return RW_OK;
 }
 
-/* MADV_POPULATE_WRITE does what the kernel's hmm_range_fault() does: every page must exist and
- * be writable, and is faulted in. By system call, because madvise() is interposed. */
-static rw_status check_user_pages(uint64_t address, uint64_t size)
-{
-    static const int populate_write = 23; /* MADV_POPULATE_WRITE, Linux 5.14 */
-
-    if (syscall(SYS_madvise, address, size, populate_write) == 0)
-        return RW_OK;
-    switch (errno) {
-    case ENOMEM:
-    case EFAULT:
-        return RW_FAIL(EFAULT, "host memory %#llx + %#llx is not all mapped",
-                       (unsigned long long)address, (unsigned long long)size);
-    case EINVAL:
-        return RW_FAIL(EPERM, "host memory %#llx + %#llx is not all writable",
-                       (unsigned long long)address, (unsigned long long)size);
-    default:
-        return RW_FAIL(errno, "host memory %#llx + %#llx cannot be used",
-                       (unsigned long long)address, (unsigned long long)size);
-    }
-}
-
 /* Where the pages are: fills what the type needs to know. */
 static rw_status desc_set_backing(struct kfd_pdd *pdd, enum kfd_bo_type type,
                                   const struct kfd_ioctl_alloc_memory_of_gpu_args *args,
@@ -140,7 +116,7 @@ static rw_status desc_set_backing(struct kfd_pdd *pdd, enum kfd_bo_type type,
     case BO_USERPTR:
         desc->backing = MEM_BACKING_USERPTR;
         desc->user_address = args->mmap_offset & ~(uint64_t)(GPU_PAGE_SIZE - 1);
-        return check_user_pages(desc->user_address, desc->size);
+        return kfd_host_memory_check(desc->user_address, desc->size, true);
     case BO_DOORBELL:
         RW_TRY(kfd_doorbells_make(pdd));
         desc->backing = MEM_BACKING_PAGES;

@@ -8,11 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "softgpu/front/kfd/kfd_host_memory.h"
 #include "softgpu/front/kfd/kfd_process.h"
 #include "softgpu/front/kfd/kfd_table.h"
 #include "softgpu/front/kfd/kfd_vm.h"
@@ -284,15 +282,6 @@ static rw_status check_attributes(struct kfd_process *process,
     return RW_OK;
 }
 
-/* msync() walks the areas and does nothing else to private memory: ENOMEM means a hole. */
-static rw_status check_host_memory(uint64_t start, uint64_t size)
-{
-    if (syscall(SYS_msync, start, size, MS_ASYNC) == 0)
-        return RW_OK;
-    return RW_FAIL(EFAULT, "%#llx + %#llx is not all mapped in the program",
-                   (unsigned long long)start, (unsigned long long)size);
-}
-
 static rw_status check_range(struct kfd_process *process, uint64_t start, uint64_t size)
 {
     uint64_t end;
@@ -300,7 +289,7 @@ static rw_status check_range(struct kfd_process *process, uint64_t start, uint64
     if (__builtin_add_overflow(start, size, &end))
         return RW_FAIL(EOVERFLOW, "%#llx + %#llx wraps around", (unsigned long long)start,
                        (unsigned long long)size);
-    RW_TRY(check_host_memory(start, size));
+    RW_TRY(kfd_host_memory_check(start, size, false));
     for (unsigned i = 0; i < process->pdd_count; i++) {
         struct gpu_vm *vm = kfd_pdd_vm(&process->pdds[i]);
 
