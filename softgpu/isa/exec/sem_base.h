@@ -242,8 +242,9 @@ static inline float sem_f16_to_f32(uint32_t h)
 {
     uint32_t magnitude = (h & 0x7fff) << 13;
     uint32_t exponent = magnitude & 0x0f800000;
-    /* A denormal is (1 + m) * 2^-14 - 2^-14. */
-    uint32_t small = sem_bits32(sem_f32(magnitude | 0x38800000) - sem_f32(0x38800000));
+    /* A denormal is (1 + m) * 2^-14 - 2^-14; the host may round down, to -0. */
+    float denormal = sem_f32(magnitude | 0x38800000) - sem_f32(0x38800000);
+    uint32_t small = sem_bits32(denormal) & 0x7fffffff;
     uint32_t large = magnitude + (exponent == 0x0f800000 ? 224u << 23 : 112u << 23);
 
     return sem_f32((exponent ? large : small) | (h & 0x8000) << 16);

@@ -37,19 +37,26 @@
         return sem_out_f16(m, expr);                                                               \
     }
 
-static inline float sem_sum_f16(struct sem_mode m, float a, float b)
+/* a + b, ready to be rounded to f16 by the mode; `odd` when rounding to f32 first could matter even
+ * to round-to-nearest. */
+static inline float sem_sum_f16(struct sem_mode m, bool odd, float a, float b)
 {
-    return sem_round_f16_f64(m) == SEM_ROUND_EVEN ? a + b : sem_add_odd(a, b);
+    enum sem_round round = sem_round_f16_f64(m);
+    float sum = odd || round != SEM_ROUND_EVEN ? sem_add_odd(a, b) : a + b;
+    uint32_t signs = (sem_bits32(a) | sem_bits32(b)) & SEM_F32_NEG;
+
+    /* Rounding down, a sum of zero is negative unless both terms are +0. */
+    return round == SEM_ROUND_DOWN && sum == 0 ? sem_f32(signs) : sum;
 }
 
-SEM_F16_2(v_add_f16, sem_sum_f16(m, a, b))
-SEM_F16_2(v_sub_f16, sem_sum_f16(m, a, -b))
-SEM_F16_2(v_subrev_f16, sem_sum_f16(m, b, -a))
+SEM_F16_2(v_add_f16, sem_sum_f16(m, false, a, b))
+SEM_F16_2(v_sub_f16, sem_sum_f16(m, false, a, -b))
+SEM_F16_2(v_subrev_f16, sem_sum_f16(m, false, b, -a))
 SEM_F16_2(v_mul_f16, a *b)
-SEM_F16_3(v_fma_f16, sem_add_odd(a *b, c))
-SEM_F16_3(v_fmac_f16, sem_add_odd(a *b, c))
-SEM_F16_3(v_fmamk_f16, sem_add_odd(a *b, c))
-SEM_F16_3(v_fmaak_f16, sem_add_odd(a *b, c))
+SEM_F16_3(v_fma_f16, sem_sum_f16(m, true, a *b, c))
+SEM_F16_3(v_fmac_f16, sem_sum_f16(m, true, a *b, c))
+SEM_F16_3(v_fmamk_f16, sem_sum_f16(m, true, a *b, c))
+SEM_F16_3(v_fmaak_f16, sem_sum_f16(m, true, a *b, c))
 SEM_MINMAX(f16, uint32_t)
 
 SEM_F16_1(v_trunc_f16, __builtin_truncf(a))
@@ -60,7 +67,7 @@ SEM_F16_1(v_rndne_f16, __builtin_rintf(a))
 static inline uint32_t sem_v_fract_f16(struct sem_mode m, uint32_t a_)
 {
     float a = sem_in_f16(m, a_);
-    uint32_t r = sem_out_f16(m, a - __builtin_floorf(a));
+    uint32_t r = sem_out_f16(m, sem_sum_f16(m, false, a, -__builtin_floorf(a)));
 
     return r == 0x3c00 ? 0x3bff : r;
 }

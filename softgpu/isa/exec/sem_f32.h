@@ -183,13 +183,21 @@ static inline bool sem_cube_is_y(float a, float b)
     return __builtin_fabsf(b) >= __builtin_fabsf(a);
 }
 
+/* A float that was picked, not computed: signalling NaNs are quieted all the same. */
+static inline float sem_picked_f32(float x)
+{
+    return sem_f32(sem_quiet_if_nan_f32(sem_bits32(x)));
+}
+
 SEM_F32_3(v_cubeid_f32, sem_cube_is_z(a, b, c) ? (c < 0 ? 5.0f : 4.0f)
                         : sem_cube_is_y(a, b)  ? (b < 0 ? 3.0f : 2.0f)
                                                : (a < 0 ? 1.0f : 0.0f))
-SEM_F32_3(v_cubesc_f32, sem_cube_is_z(a, b, c) ? (c < 0 ? -a : a)
-                        : sem_cube_is_y(a, b)  ? a
-                                               : (a < 0 ? c : -c))
-SEM_F32_3(v_cubetc_f32, sem_cube_is_z(a, b, c) ? -b : sem_cube_is_y(a, b) ? (b < 0 ? -c : c) : -b)
+SEM_F32_3(v_cubesc_f32, sem_picked_f32(sem_cube_is_z(a, b, c) ? (c < 0 ? -a : a)
+                                       : sem_cube_is_y(a, b)  ? a
+                                                              : (a < 0 ? c : -c)))
+SEM_F32_3(v_cubetc_f32, sem_picked_f32(sem_cube_is_z(a, b, c) ? -b
+                                       : sem_cube_is_y(a, b)  ? (b < 0 ? -c : c)
+                                                              : -b))
 SEM_F32_3(v_cubema_f32, 2.0f * (sem_cube_is_z(a, b, c) ? c : sem_cube_is_y(a, b) ? b : a))
 
 #endif

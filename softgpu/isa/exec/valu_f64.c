@@ -6,7 +6,6 @@
 #include "softgpu/isa/exec/sem_cvt.h"
 #include "softgpu/isa/exec/sem_div.h"
 #include "softgpu/isa/exec/sem_f64.h"
-#include "softgpu/isa/exec/sem_trans.h"
 
 #define VALU_IF_f64(...) __VA_ARGS__
 #define VALU_NEEDS_MODE  1
