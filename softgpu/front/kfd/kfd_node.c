@@ -13,9 +13,6 @@
 #include "softgpu/front/kfd/kfd_table.h"
 #include "softgpu/front/nodes.h"
 
-/* The kernel allocates the major number dynamically, from 234 downwards on most systems. */
-#define KFD_MAJOR 234
-
 static rw_status node_ioctl(struct node *node, unsigned long request, void *argument,
                             int *out_result)
 {
@@ -76,7 +73,7 @@ static void node_stat(struct node *node, struct stat *out_stat)
 {
     (void)node;
     out_stat->st_mode = S_IFCHR | 0666;
-    out_stat->st_rdev = makedev(KFD_MAJOR, 0);
+    out_stat->st_rdev = makedev(SOFT_KFD_MAJOR, 0);
     out_stat->st_nlink = 1;
 }
 
