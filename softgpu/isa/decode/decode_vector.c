@@ -249,16 +249,8 @@ bool isa_decode_vop2(struct isa_decoder *d)
     if (!isa_decode_op(d, ISA_ENC_VOP2, d->table->ops.VOP2[isa_bits(word, 25, 6)]) ||
         !decode_vdst(d, isa_bits(word, 17, 8)))
         return false;
-    switch (inst->op) {
-    case ISA_OP_v_fmamk_f16:
-    case ISA_OP_v_fmamk_f32:
-        return decode_fma_literal(d, 1);
-    case ISA_OP_v_fmaak_f16:
-    case ISA_OP_v_fmaak_f32:
-        return decode_fma_literal(d, 2);
-    default:
-        break;
-    }
+    if (isa_op_embedded_literal(inst->op) >= 0)
+        return decode_fma_literal(d, isa_op_embedded_literal(inst->op));
     fill_implicit_vop2(d);
     return isa_decode_vgpr(isa_bits(word, 9, 8), 1, &inst->src[1]) && decode_src0(d);
 }

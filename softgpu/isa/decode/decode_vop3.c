@@ -22,16 +22,6 @@ static uint16_t find_vop3_op(const struct isa_gen_table *table, unsigned opcode)
     return isa_gen_has_form(table, op, ISA_FORM_E64) ? op : ISA_OP_invalid;
 }
 
-/* Sources that the instruction's fields name. */
-static unsigned count_fields(const struct isa_op_info *info)
-{
-    unsigned count = 0;
-
-    while (count < 3 && info->src[count] != ISA_T_NONE)
-        count++;
-    return info->flags & ISA_F_SRC2_DST ? 2 : count;
-}
-
 static bool decode_vop3_dst(struct isa_decoder *d, uint32_t word)
 {
     struct isa_inst *inst = d->inst;
@@ -63,7 +53,7 @@ static bool decode_vop3_source(struct isa_decoder *d, unsigned index, unsigned c
 
 static bool decode_vop3_sources(struct isa_decoder *d, uint32_t word2)
 {
-    unsigned fields = count_fields(d->info);
+    unsigned fields = isa_op_count_fields(d->info);
 
     for (unsigned i = 0; i < 3; i++) {
         unsigned code = isa_bits(word2, 9 * i, 9);
@@ -103,7 +93,7 @@ static bool decode_vop3_op_sel(struct isa_decoder *d, uint32_t word)
     if (!(d->info->flags & ISA_F_OP_SEL))
         return true;
     inst->op_sel = isa_bits(word, 11, is_permlane ? 2 : 4);
-    return !(inst->op_sel & 7 & ~((1u << count_fields(d->info)) - 1));
+    return !(inst->op_sel & 7 & ~((1u << isa_op_count_fields(d->info)) - 1));
 }
 
 /* Fields of modifiers that the operation does not know must be zero; op_sel is ignored then. */
@@ -183,21 +173,6 @@ static bool sources_fit(const struct isa_inst *inst)
     }
 }
 
-static bool is_interp(enum isa_op op)
-{
-    switch (op) {
-    case ISA_OP_v_interp_p1_f32:
-    case ISA_OP_v_interp_p2_f32:
-    case ISA_OP_v_interp_mov_f32:
-    case ISA_OP_v_interp_p1ll_f16:
-    case ISA_OP_v_interp_p1lv_f16:
-    case ISA_OP_v_interp_p2_f16:
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool isa_decode_vop3(struct isa_decoder *d)
 {
     uint32_t word = d->words[0];
@@ -205,29 +180,23 @@ bool isa_decode_vop3(struct isa_decoder *d)
     if (!isa_decode_op(d, ISA_ENC_VOP3, find_vop3_op(d->table, isa_bits(word, 16, 10))) ||
         !isa_decode_need(d, 2))
         return false;
-    if (is_interp(d->inst->op))
+    if (isa_op_is_interp(d->inst->op))
         return decode_vop3_interp(d, word, d->words[1]);
     return decode_vop3_dst(d, word) && decode_vop3_sources(d, d->words[1]) &&
            decode_vop3_modifiers(d, word, d->words[1]) && sources_fit(d->inst);
 }
 
-static bool is_mixed_fma(enum isa_op op)
-{
-    return op == ISA_OP_v_fma_mix_f32 || op == ISA_OP_v_fma_mixlo_f16 ||
-           op == ISA_OP_v_fma_mixhi_f16;
-}
-
 static bool decode_vop3p_modifiers(struct isa_decoder *d, uint32_t word, uint32_t word2)
 {
     struct isa_inst *inst = d->inst;
-    unsigned sources = (1u << count_fields(d->info)) - 1;
+    unsigned sources = (1u << isa_op_count_fields(d->info)) - 1;
 
     inst->neg = isa_bits(word2, 29, 3);
     inst->neg_hi = isa_bits(word, 8, 3);
     inst->op_sel = isa_bits(word, 11, 3);
     inst->op_sel_hi = (isa_bits(word2, 27, 2) | isa_bits(word, 14, 1) << 2) & sources;
     inst->clamp = isa_bits(word, 15, 1);
-    if (is_mixed_fma(inst->op)) {
+    if (isa_op_is_mixed_fma(inst->op)) {
         inst->abs = inst->neg_hi;
         inst->neg_hi = 0;
     }

@@ -72,6 +72,25 @@ bool isa_decode_mask(unsigned code, uint16_t *out_reg);
 /* VGPRs from v<code> on. */
 bool isa_decode_vgpr(unsigned code, unsigned dwords, uint16_t *out_reg);
 
+/* Sources that have a field in the instruction: not v_fmac's src2 and v_div_fmas's VCC. */
+unsigned isa_op_count_fields(const struct isa_op_info *info);
+
+/* v_interp_*: reads an attribute. */
+bool isa_op_is_interp(enum isa_op op);
+
+/* v_fma_mix*: VOP3P, but not packed. */
+bool isa_op_is_mixed_fma(enum isa_op op);
+
+/* Index of the source that is always a literal (v_fmamk, v_fmaak), or -1. */
+int isa_op_embedded_literal(enum isa_op op);
+
+/* An inline constant's code. */
+static inline bool isa_reg_is_constant(uint16_t reg)
+{
+    return (reg >= ISA_REG_INT_0 && reg < ISA_REG_INT_NEG_1 + 16) ||
+           (reg >= ISA_REG_FLOAT_FIRST && reg <= ISA_REG_FLOAT_LAST);
+}
+
 /* Whether source `index` takes neg and abs: floats do, and what v_cndmask picks. */
 bool isa_decode_takes_mods(const struct isa_op_info *info, unsigned index);
 

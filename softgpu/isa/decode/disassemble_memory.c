@@ -4,8 +4,6 @@
  */
 #include "softgpu/isa/decode/text.h"
 
-#include <string.h>
-
 static void put_off(struct isa_text *t)
 {
     isa_text_separate(t);
@@ -68,19 +66,13 @@ static void put_swizzle(struct isa_text *t)
     isa_text_put(t, ")");
 }
 
-/* Operations with two addresses have two 8-bit offsets. */
-static bool has_two_offsets(const char *name)
-{
-    return strstr(name, "read2") || strstr(name, "write2") || strstr(name, "wrxchg2");
-}
-
 static void put_ds_offset(struct isa_text *t)
 {
     unsigned imm = t->inst->imm;
 
     if (t->inst->op == ISA_OP_ds_swizzle_b32) {
         put_swizzle(t);
-    } else if (has_two_offsets(t->info->name)) {
+    } else if (t->info->flags & ISA_F_TWO_OFFSETS) {
         if (imm & 0xff)
             isa_text_put(t, " offset0:%u", imm & 0xff);
         if (imm >> 8)

@@ -17,37 +17,17 @@ static const char *suffix(const struct isa_text *t)
     return t->inst->enc == ISA_ENC_VOP3 ? "_e64" : "_e32";
 }
 
-static bool is_constant(uint16_t reg)
-{
-    return reg == ISA_REG_LITERAL || (reg >= ISA_REG_INT_0 && reg < ISA_REG_INT_NEG_1 + 16) ||
-           (reg >= ISA_REG_FLOAT_FIRST && reg <= ISA_REG_FLOAT_LAST);
-}
-
-/* The literal that is part of v_fmamk (src1) and v_fmaak (src2) is always written in full. */
-static bool is_embedded_literal(const struct isa_text *t, unsigned index)
-{
-    switch (t->inst->op) {
-    case ISA_OP_v_fmamk_f16:
-    case ISA_OP_v_fmamk_f32:
-        return index == 1;
-    case ISA_OP_v_fmaak_f16:
-    case ISA_OP_v_fmaak_f32:
-        return index == 2;
-    default:
-        return false;
-    }
-}
-
 /* A source with its modifiers. neg(1) is not -1. */
 static void put_source(struct isa_text *t, unsigned index)
 {
     const struct isa_inst *inst = t->inst;
     bool neg = inst->neg >> index & 1, abs = inst->abs >> index & 1;
     bool sext = inst->vmod == ISA_VMOD_SDWA && inst->sdwa.sext >> index & 1;
-    bool wrap = neg && !abs && is_constant(inst->src[index]);
+    bool constant = isa_reg_is_constant(inst->src[index]) || inst->src[index] == ISA_REG_LITERAL;
+    bool wrap = neg && !abs && constant;
 
     isa_text_separate(t);
-    if (is_embedded_literal(t, index)) {
+    if (isa_op_embedded_literal(inst->op) == (int)index) { /* always in full */
         isa_text_put(t, "0x%x", inst->literal);
         return;
     }
@@ -131,16 +111,6 @@ static void put_dpp(struct isa_text *t)
     isa_text_flag(t, inst->dpp16.fi, "fi:1");
 }
 
-/* Sources that are written: not v_fmac's src2 and v_div_fmas's VCC. */
-static unsigned count_written(const struct isa_op_info *info)
-{
-    unsigned count = 0;
-
-    while (count < 3 && info->src[count] != ISA_T_NONE)
-        count++;
-    return info->flags & ISA_F_SRC2_DST ? 2 : count;
-}
-
 /* name:[a,b,c], left out when every bit has its default. */
 static void put_bit_list(struct isa_text *t, const char *name, unsigned bits, unsigned count,
                          bool by_default)
@@ -157,7 +127,7 @@ static void put_bit_list(struct isa_text *t, const char *name, unsigned bits, un
 
 static void put_op_sel(struct isa_text *t)
 {
-    unsigned count = count_written(t->info), bits = t->inst->op_sel;
+    unsigned count = isa_op_count_fields(t->info), bits = t->inst->op_sel;
 
     if (!(t->info->flags & ISA_F_OP_SEL))
         return;
@@ -169,17 +139,11 @@ static void put_op_sel(struct isa_text *t)
     put_bit_list(t, "op_sel", bits, count + 1, false);
 }
 
-static bool is_mixed_fma(enum isa_op op)
-{
-    return op == ISA_OP_v_fma_mix_f32 || op == ISA_OP_v_fma_mixlo_f16 ||
-           op == ISA_OP_v_fma_mixhi_f16;
-}
-
 static void put_vop3p(struct isa_text *t)
 {
     const struct isa_inst *inst = t->inst;
-    unsigned count = count_written(t->info);
-    bool mixed = is_mixed_fma(inst->op);
+    unsigned count = isa_op_count_fields(t->info);
+    bool mixed = isa_op_is_mixed_fma(inst->op);
 
     isa_text_operand(t, inst->dst, t->info->dst);
     for (unsigned i = 0; i < count; i++) {
@@ -236,7 +200,7 @@ static void put_destinations(struct isa_text *t)
 void isa_text_vector(struct isa_text *t)
 {
     const struct isa_inst *inst = t->inst;
-    unsigned count = count_written(t->info);
+    unsigned count = isa_op_count_fields(t->info);
 
     if (t->info->dst == ISA_T_NONE) /* v_nop: a suffix comes with the first operand */
         isa_text_put(t, "%s", t->info->name);
@@ -246,7 +210,7 @@ void isa_text_vector(struct isa_text *t)
         put_vop3p(t);
         return;
     }
-    if (t->info->flags & ISA_F_M0_READ && t->info->name[2] == 'i') {
+    if (isa_op_is_interp(inst->op)) {
         put_interp(t);
         return;
     }

@@ -23,6 +23,50 @@ bool isa_decode_op(struct isa_decoder *d, enum isa_enc enc, uint16_t op)
     return op != ISA_OP_invalid;
 }
 
+unsigned isa_op_count_fields(const struct isa_op_info *info)
+{
+    unsigned count = 0;
+
+    while (count < 3 && info->src[count] != ISA_T_NONE)
+        count++;
+    return info->flags & ISA_F_SRC2_DST ? 2 : count;
+}
+
+bool isa_op_is_interp(enum isa_op op)
+{
+    switch (op) {
+    case ISA_OP_v_interp_p1_f32:
+    case ISA_OP_v_interp_p2_f32:
+    case ISA_OP_v_interp_mov_f32:
+    case ISA_OP_v_interp_p1ll_f16:
+    case ISA_OP_v_interp_p1lv_f16:
+    case ISA_OP_v_interp_p2_f16:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool isa_op_is_mixed_fma(enum isa_op op)
+{
+    return op == ISA_OP_v_fma_mix_f32 || op == ISA_OP_v_fma_mixlo_f16 ||
+           op == ISA_OP_v_fma_mixhi_f16;
+}
+
+int isa_op_embedded_literal(enum isa_op op)
+{
+    switch (op) {
+    case ISA_OP_v_fmamk_f16:
+    case ISA_OP_v_fmamk_f32:
+        return 1;
+    case ISA_OP_v_fmaak_f16:
+    case ISA_OP_v_fmaak_f32:
+        return 2;
+    default:
+        return -1;
+    }
+}
+
 bool isa_sopp_has_operand(enum isa_op op)
 {
     switch (op) {
@@ -103,12 +147,6 @@ bool isa_decode_mask(unsigned code, uint16_t *out_reg)
     return isa_decode_sgpr(code, 1, out_reg);
 }
 
-static bool is_constant(unsigned code)
-{
-    return (code >= ISA_REG_INT_0 && code < ISA_REG_INT_NEG_1 + 16) ||
-           (code >= ISA_REG_FLOAT_FIRST && code <= ISA_REG_FLOAT_LAST);
-}
-
 static bool is_special(unsigned code, unsigned dwords)
 {
     switch (code) {
@@ -151,5 +189,5 @@ bool isa_decode_source(struct isa_decoder *d, unsigned code, enum isa_type type,
     if (code == ISA_REG_LITERAL)
         return read_literal(d, out_reg);
     *out_reg = code;
-    return is_constant(code) || is_special(code, dwords);
+    return isa_reg_is_constant(code) || is_special(code, dwords);
 }

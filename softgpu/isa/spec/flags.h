@@ -25,6 +25,8 @@ enum isa_op_flag {
     ISA_F_D16_HI = 1u << 13, /* the data is the upper half of its register; the lower half stays */
     ISA_F_GWS = 1u << 14,    /* global wave sync: no memory access */
 
+    ISA_F_TWO_OFFSETS = 1u << 30, /* DS: two addresses, two 8-bit offsets */
+
     /* Vector. */
     ISA_F_SCALAR_DST = 1u << 15, /* dst is an SGPR: v_readlane, v_readfirstlane */
     ISA_F_NO_EXEC = 1u << 16,    /* happens whatever EXEC is: v_readlane, v_writelane */
