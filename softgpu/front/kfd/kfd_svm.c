@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "softgpu/front/kfd/kfd_host_memory.h"
+#include "softgpu/front/kfd/kfd_host_watch.h"
 #include "softgpu/front/kfd/kfd_process.h"
 #include "softgpu/front/kfd/kfd_table.h"
 #include "softgpu/front/kfd/kfd_vm.h"
@@ -153,40 +154,77 @@ void kfd_svm_finish(struct kfd_process *process)
 
     while ((range = range_of(range_map_first(&process->svm.ranges))))
         range_destroy(process, range);
+    kfd_host_watch_destroy(process->svm.watch);
+    process->svm.watch = NULL;
 }
 
-/* Can the program itself still use its memory there? */
-static bool host_has(uint64_t address)
+/* ---- ranges whose memory the program has unmapped ---- */
+
+static void watch_range(struct kfd_svm *svm, uint64_t start, uint64_t size)
 {
+    if (!svm->watch && !svm->watch_tried) {
+        svm->watch_tried = true;
+        if (!rw_ok(kfd_host_watch_create(&svm->watch)))
+            rw_info(kfd, "no userfaultfd: SVM ranges outlive their memory until its addresses are "
+                         "used again");
+    }
+    if (svm->watch && !kfd_host_watch_add(svm->watch, start, size))
+        rw_debug(kfd, "SVM memory at %#llx is of a kind that cannot be watched",
+                 (unsigned long long)start);
+}
+
+/* Cuts a range in two at `address` if it lies inside one. */
+static rw_status cut_at(struct kfd_process *process, uint64_t address)
+{
+    struct svm_range *range = range_of(range_map_find(&process->svm.ranges, address));
+
+    if (!range || range->node.start == address)
+        return RW_OK;
+    return range_split(process, range, address);
+}
+
+static void forget(struct kfd_process *process, uint64_t start, uint64_t end)
+{
+    struct svm_range *range;
+
+    if (!first_in(&process->svm, start, end - 1))
+        return;
+    if (!rw_ok(cut_at(process, start)) || !rw_ok(cut_at(process, end)))
+        rw_error(kfd, "no memory to cut an SVM range; its rest goes with what was unmapped");
+    while ((range = first_in(&process->svm, start, end - 1)))
+        range_destroy(process, range);
+}
+
+/* Where unmapping is not reported, memory that the program itself cannot read is gone. */
+static void forget_unreadable(struct kfd_process *process, uint64_t start, uint64_t last)
+{
+    struct svm_range *range;
     char byte;
 
-    return rw_ok(front_copy_in(&byte, address, 1));
+    while ((range = first_in(&process->svm, start, last))) {
+        uint64_t from = range->node.start > start ? range->node.start : start;
+
+        if (rw_ok(front_copy_in(&byte, from, 1)))
+            return;
+        range_destroy(process, range);
+    }
 }
 
-/* The kernel hears of every munmap() and drops ranges by it; here a range whose memory is gone is
- * found when somebody asks for its addresses. (The thunk reserves addresses without access rights,
- * so a new owner of the addresses does not hide that.) */
-static bool range_is_stale(const struct svm_range *range, uint64_t start, uint64_t last)
+/* Brings the ranges up to date with the program's address space. */
+static void forget_unmapped(struct kfd_process *process)
 {
-    uint64_t from = range->node.start > start ? range->node.start : start;
-    uint64_t to = range->node.last < last ? range->node.last : last;
+    uint64_t start, end;
 
-    return !host_has(from) || !host_has(to);
+    while (process->svm.watch && kfd_host_watch_take(process->svm.watch, &start, &end))
+        forget(process, start, end);
 }
 
 bool kfd_svm_overlaps(struct kfd_process *process, uint64_t start, uint64_t size)
 {
-    uint64_t last = start + (size - 1);
-    struct svm_range *range;
-
-    while ((range = first_in(&process->svm, start, last))) {
-        if (!range_is_stale(range, start, last))
-            return true;
-        rw_debug(kfd, "SVM range %#llx..%#llx: its memory was unmapped",
-                 (unsigned long long)range->node.start, (unsigned long long)range->node.last);
-        range_destroy(process, range);
-    }
-    return false;
+    forget_unmapped(process);
+    if (!process->svm.watch)
+        forget_unreadable(process, start, start + (size - 1));
+    return first_in(&process->svm, start, start + (size - 1)) != NULL;
 }
 
 /* ---- save areas of queues ---- */
@@ -205,6 +243,7 @@ rw_status kfd_svm_queue_buffer_get(struct kfd_pdd *pdd, uint64_t start, uint64_t
     uint64_t last = start + (size - 1);
     struct svm_range *range;
 
+    forget_unmapped(pdd->process);
     for (uint64_t at = start; at <= last; at = range->node.last + 1) {
         range = range_of(range_map_find(&svm->ranges, at));
         if (!range || !range_serves_queues(range, pdd))
@@ -423,6 +462,7 @@ static rw_status set_attributes(struct kfd_process *process, const struct kfd_io
     if (!process->vm_info)
         return RW_FAIL(EINVAL, "SVM before any GPU has a VM; ACQUIRE_VM comes first");
     RW_TRY(check_range(process, start, args->size));
+    watch_range(&process->svm, start, args->size);
     RW_TRY(cut_borders(process, start, last, args));
     RW_TRY(fill_gaps(process, start, last));
     for (range = first_in(&process->svm, start, last); range && range->node.start <= last;
@@ -549,6 +589,7 @@ static rw_status get_attributes(struct kfd_process *process, struct kfd_ioctl_sv
 
 static rw_status svm_locked(struct kfd_process *process, struct kfd_ioctl_svm_args *args)
 {
+    forget_unmapped(process);
     switch (args->op) {
     case KFD_IOCTL_SVM_OP_SET_ATTR:
         return set_attributes(process, args);

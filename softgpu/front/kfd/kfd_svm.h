@@ -18,11 +18,16 @@
 #include "base/range_map.h"
 #include "base/status.h"
 
+struct kfd_host_watch;
 struct kfd_pdd;
 struct kfd_process;
 
 struct kfd_svm {
     struct range_map ranges; /* of struct svm_range, owned; in bytes */
+    /* Tells of ranges whose memory was unmapped; owned, made with the first range. NULL where it
+     * cannot be had: then a range is forgotten when its memory turns out not to be there. */
+    struct kfd_host_watch *watch;
+    bool watch_tried;
 };
 
 void kfd_svm_init(struct kfd_svm *svm);

@@ -278,6 +278,34 @@ static void unmapped_memory_frees_its_addresses(void **state)
     assert_int_equal(map_to(handle, gpu(0)), 0);
 }
 
+static void unmapped_parts_leave_the_rest(void **state)
+{
+    char *memory = host_alloc(LENGTH);
+    struct kfd_ioctl_svm_attribute a = {KFD_IOCTL_SVM_ATTR_PREFERRED_LOC, 0};
+    uint64_t handle;
+
+    (void)state;
+    skip_before_svm();
+    acquire_fresh(0);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(svm_set(memory, LENGTH, KFD_IOCTL_SVM_ATTR_PREFERRED_LOC, 0), 0);
+        munmap(memory + 4 * PAGE, PAGE);
+        /* Somebody else's memory at the same place, readable and writable. */
+        assert_ptr_equal(mmap(memory + 4 * PAGE, PAGE, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                         memory + 4 * PAGE);
+        assert_int_equal(svm(GET, memory + 4 * PAGE, PAGE, 1, &a), 0);
+        assert_int_equal(a.value, KFD_IOCTL_SVM_LOCATION_UNDEFINED);
+        assert_int_equal(svm(GET, memory + 5 * PAGE, PAGE, 1, &a), 0);
+        assert_int_equal(a.value, 0);
+        assert_int_equal(alloc(gpu(0), (uintptr_t)memory + 4 * PAGE, PAGE, VRAM, &handle), 0);
+        assert_int_equal(free_bo(handle), 0);
+        assert_int_equal(alloc(gpu(0), (uintptr_t)memory + 3 * PAGE, PAGE, VRAM, &handle),
+                         -EADDRINUSE);
+    }
+    munmap(memory, LENGTH);
+}
+
 static void a_save_area_may_be_svm_that_is_always_mapped(void **state)
 {
     struct kfd_create_queue_args args;
@@ -317,6 +345,7 @@ int main(void)
         kfd_test(svm_keeps_off_mappings),
         kfd_test(kfd_keeps_off_svm_and_gem_does_not),
         kfd_test(unmapped_memory_frees_its_addresses),
+        kfd_test(unmapped_parts_leave_the_rest),
         kfd_test(a_save_area_may_be_svm_that_is_always_mapped),
     };
 
