@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -415,9 +416,20 @@ rw_status node_call_ioctl(struct node *node, unsigned long request, void *argume
     return node->ops->ioctl(node, request, argument, out_result);
 }
 
+/* What mmap(2) asks of any file before the file's own answer. */
+static bool node_mode_allows(const struct node *node, int prot, int flags)
+{
+    int mode = node_flags(node) & O_ACCMODE;
+    bool shared_write = (flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE);
+
+    return mode == O_RDWR || (mode == O_RDONLY && !shared_write);
+}
+
 rw_status node_call_mmap(struct node *node, void *address, size_t length, int prot, int flags,
                          uint64_t offset, void **out_address)
 {
+    if (!node_mode_allows(node, prot, flags))
+        return rw_status_quiet(EACCES);
     if (!node->ops->mmap)
         return rw_status_quiet(ENODEV);
     RW_TRY(node_check_owner(node, "mmap"));

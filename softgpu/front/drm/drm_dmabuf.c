@@ -9,11 +9,15 @@
 #include <linux/dma-buf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/log.h"
 #include "softgpu/front/drm/drm_syncobj.h"
 #include "softgpu/front/ioctl.h"
 #include "softgpu/front/nodes.h"
+
+/* dma-bufs live in a file system of their own, where their inode numbers mean something. */
+#define DMABUF_FILESYSTEM 0xdab
 
 struct dmabuf {
     unsigned refs;     /* descriptors' open files */
@@ -130,6 +134,7 @@ static void dmabuf_stat(struct node *node, struct stat *out_stat)
 {
     const struct dmabuf *dmabuf = node_private(node);
 
+    out_stat->st_dev = makedev(0, DMABUF_FILESYSTEM);
     out_stat->st_mode = 0600; /* of an inode without a type, as the kernel's dma-bufs show */
     out_stat->st_ino = dmabuf->bo->id;
     out_stat->st_size = (off_t)dmabuf->bo->size;

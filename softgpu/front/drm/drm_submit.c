@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "softgpu/front/drm/drm_context.h"
 #include "softgpu/front/drm/drm_table.h"
@@ -78,9 +79,10 @@ rw_status drm_ioctl_wait_fences(void *context, void *argument)
     }
     free(array);
     RW_TRY(s);
-    /* Waiting for nothing is over at once; there is no first fence. */
-    args->out.status = 1;
-    args->out.first_signaled = UINT32_MAX;
+    if (!args->in.wait_all)
+        return RW_FAIL(EINVAL, "waiting for any of no fences");
+    memset(args, 0, sizeof *args);
+    args->out.status = 1; /* all of none are signalled */
     return RW_OK;
 }
 

@@ -189,7 +189,7 @@ static void import_on_another_device(void **state)
 
 static void dmabuf_as_a_file(void **state)
 {
-    int fd = render_node(), dmabuf, file;
+    int fd = render_node(), dmabuf, read_only, file;
     uint32_t handle = gem_create(fd, 2 * PAGE, AMDGPU_GEM_DOMAIN_GTT);
     struct dma_buf_sync sync = {.flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW};
     struct dma_buf_export_sync_file export_args = {.flags = DMA_BUF_SYNC_WRITE};
@@ -205,6 +205,13 @@ static void dmabuf_as_a_file(void **state)
     p[0] = 77;
     munmap(p, PAGE);
     assert_int_equal(map(dmabuf, 2 * PAGE, PROT_READ, MAP_SHARED, PAGE, &q), EINVAL);
+    /* A dma-buf exported without DRM_RDWR may be read only. */
+    assert_int_equal(to_fd(fd, handle, DRM_CLOEXEC, &read_only), 0);
+    assert_int_equal(map(read_only, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, &q), EACCES);
+    assert_int_equal(map(read_only, PAGE, PROT_READ, MAP_SHARED, PAGE, (void **)&p), 0);
+    assert_int_equal(p[0], 77);
+    munmap(p, PAGE);
+    close(read_only);
     node = node_get_by_fd(dmabuf);
     assert_true(rw_ok(node_call_seek(node, 0, SEEK_END, &end)));
     assert_int_equal(end, 2 * PAGE);

@@ -170,6 +170,11 @@ static void no_submission_yet(void **state)
     assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_WAIT_FENCES, &fences), EINVAL);
     fences.in.fences = 8;
     assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_WAIT_FENCES, &fences), EFAULT);
+    fences = (union drm_amdgpu_wait_fences){.in.fence_count = 0};
+    assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_WAIT_FENCES, &fences), EINVAL);
+    fences = (union drm_amdgpu_wait_fences){.in.wait_all = 1};
+    assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_WAIT_FENCES, &fences), 0);
+    assert_int_equal(fences.out.status, 1);
     node_close(fd);
 }
 
