@@ -275,9 +275,14 @@ static void the_kfd_answers(void **state)
 {
     int fd = open_or_fail("/dev/kfd", O_RDWR | O_CLOEXEC), copy = dup(fd);
     struct kfd_ioctl_get_version_args version = {0};
+    struct stat by_path, by_fd;
     int status;
 
     (void)state;
+    assert_int_equal(stat("/dev/kfd", &by_path), 0);
+    assert_int_equal(fstat(copy, &by_fd), 0);
+    assert_true(S_ISCHR(by_fd.st_mode));
+    assert_int_equal(by_path.st_rdev, by_fd.st_rdev);
     assert_int_equal(ioctl(copy, AMDKFD_IOC_GET_VERSION, &version), 0);
     assert_int_equal(version.major_version, 1);
     assert_int_equal(ioctl(fd, AMDKFD_IOC_GET_VERSION, (void *)8), -1);
