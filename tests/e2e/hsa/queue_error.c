@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Gives a queue one packet that no GPU can execute and prints the status that the queue's error
- * callback gets: queue_error WAY. Exits 0 when the callback came, 1 when the packet was swallowed.
+ * callback gets: queue_error WAY CODE_OBJECT, where the code object has a kernel `empty`. Exits 0
+ * when the callback came, 1 when the packet was swallowed.
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +105,31 @@ static const struct way *find_way(const char *name)
     exit(2);
 }
 
-static void submit(hsa_queue_t *queue, const struct way *way)
+/* The descriptor of kernel `empty`, as a packet names it. */
+static uint64_t load_kernel(hsa_agent_t gpu, const char *path)
+{
+    hsa_code_object_reader_t reader;
+    hsa_executable_symbol_t symbol;
+    hsa_executable_t executable;
+    uint64_t kernel = 0;
+    int fd = open(path, O_RDONLY);
+
+    if (fd < 0) {
+        perror(path);
+        exit(2);
+    }
+    CHECK(hsa_code_object_reader_create_from_file(fd, &reader));
+    CHECK(hsa_executable_create_alt(HSA_PROFILE_BASE, HSA_DEFAULT_FLOAT_ROUNDING_MODE_DEFAULT, NULL,
+                                    &executable));
+    CHECK(hsa_executable_load_agent_code_object(executable, gpu, reader, NULL, NULL));
+    CHECK(hsa_executable_freeze(executable, NULL));
+    CHECK(hsa_executable_get_symbol_by_name(executable, "empty.kd", &gpu, &symbol));
+    CHECK(
+        hsa_executable_symbol_get_info(symbol, HSA_EXECUTABLE_SYMBOL_INFO_KERNEL_OBJECT, &kernel));
+    return kernel;
+}
+
+static void submit(hsa_queue_t *queue, const struct way *way, uint64_t kernel)
 {
     uint64_t index = hsa_queue_add_write_index_relaxed(queue, 1);
     hsa_kernel_dispatch_packet_t *packet =
@@ -113,6 +139,7 @@ static void submit(hsa_queue_t *queue, const struct way *way)
     packet->setup = 2 << HSA_KERNEL_DISPATCH_PACKET_SETUP_DIMENSIONS;
     packet->workgroup_size_x = packet->workgroup_size_y = packet->workgroup_size_z = 1;
     packet->grid_size_x = packet->grid_size_y = packet->grid_size_z = 1;
+    packet->kernel_object = kernel;
     way->spoil(packet);
     __atomic_store_n(&packet->header, (uint16_t)(way->type << HSA_PACKET_HEADER_TYPE),
                      __ATOMIC_RELEASE);
@@ -129,7 +156,7 @@ int main(int argc, char **argv)
     CHECK(hsa_iterate_agents(find_gpu, &gpu));
     CHECK(hsa_queue_create(gpu, 64, HSA_QUEUE_TYPE_MULTI, on_error, NULL, UINT32_MAX, UINT32_MAX,
                            &queue));
-    submit(queue, way);
+    submit(queue, way, load_kernel(gpu, argc > 2 ? argv[2] : ""));
     sleep(WAIT_SECONDS);
     fprintf(stderr, "no error after %d seconds\n", WAIT_SECONDS);
     return 1;
