@@ -196,10 +196,6 @@ static bool decode_vop3p_modifiers(struct isa_decoder *d, uint32_t word, uint32_
     inst->op_sel = isa_bits(word, 11, 3);
     inst->op_sel_hi = (isa_bits(word2, 27, 2) | isa_bits(word, 14, 1) << 2) & sources;
     inst->clamp = isa_bits(word, 15, 1);
-    if (isa_op_is_mixed_fma(inst->op)) {
-        inst->abs = inst->neg_hi;
-        inst->neg_hi = 0;
-    }
     return !((inst->neg | inst->neg_hi | inst->op_sel) & ~sources);
 }
 

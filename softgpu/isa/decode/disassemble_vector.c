@@ -21,7 +21,8 @@ static const char *suffix(const struct isa_text *t)
 static void put_source(struct isa_text *t, unsigned index)
 {
     const struct isa_inst *inst = t->inst;
-    bool neg = inst->neg >> index & 1, abs = inst->abs >> index & 1;
+    unsigned abs_bits = isa_op_is_mixed_fma(inst->op) ? inst->neg_hi : inst->abs;
+    bool neg = inst->neg >> index & 1, abs = abs_bits >> index & 1;
     bool sext = inst->vmod == ISA_VMOD_SDWA && inst->sdwa.sext >> index & 1;
     bool constant = isa_reg_is_constant(inst->src[index]) || inst->src[index] == ISA_REG_LITERAL;
     bool wrap = neg && !abs && constant;

@@ -138,8 +138,8 @@ static void modifiers_belong_to_their_sources(void **state)
     assert_int_equal(inst.neg_hi, 1);
     /* v_fma_mix_f32 v0, v1, |v2|, v3: neg_hi means abs */
     inst = decode(WORDS(0xcc200200, 0x040e0501), ISA_OP_v_fma_mix_f32, 2);
-    assert_int_equal(inst.abs, 2);
-    assert_int_equal(inst.neg_hi, 0);
+    assert_int_equal(inst.neg_hi, 2);
+    assert_int_equal(inst.abs, 0);
 }
 
 static void sdwa_and_dpp_are_told_apart(void **state)
