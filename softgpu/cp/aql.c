@@ -40,10 +40,12 @@ static enum cp_step amd_queue_find(struct cp_queue *queue, uint64_t *out_va)
 
 enum cp_step cp_amd_queue_read(struct cp_queue *queue, struct cp_amd_queue *out)
 {
+    const size_t first = offsetof(struct amd_queue, compute_tmpring_size);
+    const size_t end = offsetof(struct amd_queue, reserved4);
     enum cp_step step = amd_queue_find(queue, &out->va);
 
-    if (step == CP_DONE &&
-        !cp_access_read(&queue->access, out->va, &out->fields, sizeof(out->fields)))
+    if (step == CP_DONE && !cp_access_read(&queue->access, out->va + first,
+                                           (uint8_t *)&out->fields + first, end - first))
         return cp_fail_access(queue);
     return step;
 }

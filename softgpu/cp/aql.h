@@ -8,7 +8,8 @@
 #include "softgpu/cp/hsa_abi.h"
 #include "softgpu/cp/queue.h"
 
-/* What of the program's amd_queue_t a dispatch needs, as it is now. */
+/* The program's amd_queue_t: what a dispatch needs of it, from compute_tmpring_size on, as it is
+ * now. */
 struct cp_amd_queue {
     uint64_t va;
     struct amd_queue fields;

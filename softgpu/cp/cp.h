@@ -70,6 +70,10 @@ struct cp_owner_ops {
     /* A queue has run out of work and is about to sleep: the moment to arm its doorbell slice
      * (device/doorbell.h shows how). Must not block for long. May be NULL. */
     void (*idle)(void *owner);
+    /* For the line that logs a fault: names the code at `pc`, or the kernel if only its descriptor
+     * is known. Leaves `text` empty when it knows nothing. May be NULL. */
+    void (*describe_code)(void *owner, uint64_t kernel_object, uint64_t pc, char *text,
+                          size_t size);
 };
 
 struct cp_queue_desc {

@@ -209,14 +209,14 @@ rw_status cp_queue_set_gws(struct cp_queue *queue, bool attached)
 
 void cp_queue_ring(struct cp_queue *queue)
 {
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load(&queue->idle) && queue_has_work(queue))
+    /* A read-modify-write, which unlike a load waits for the caller's stores to the ring. */
+    if (atomic_fetch_add(&queue->idle, 0) && queue_has_work(queue))
         cp_event_move(&queue->bell);
 }
 
 bool cp_queue_is_idle(struct cp_queue *queue)
 {
-    return atomic_load(&queue->idle) || atomic_load(&queue->holds) != 0;
+    return atomic_load(&queue->idle) != 0 || atomic_load(&queue->holds) != 0;
 }
 
 static void spin_learn(struct cp_spin *spin, bool hit)
@@ -256,13 +256,12 @@ static void queue_sleep(struct cp_queue *queue)
     const struct cp_owner_ops *ops = queue->desc.ops;
     uint32_t ticket = cp_event_ticket(&queue->bell);
 
-    atomic_store(&queue->idle, true);
-    atomic_thread_fence(memory_order_seq_cst);
+    atomic_exchange(&queue->idle, 1); /* a full barrier, see above */
     if (ops && ops->idle)
         ops->idle(queue->desc.owner);
     if (!queue_has_work(queue) && !cp_queue_is_interrupted(queue))
         cp_event_wait(&queue->bell, ticket, CP_FOREVER);
-    atomic_store(&queue->idle, false);
+    atomic_store(&queue->idle, 0);
 }
 
 static void queue_idle(struct cp_queue *queue)

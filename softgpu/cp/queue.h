@@ -77,8 +77,8 @@ struct cp_queue {
     /* Control. `holds` counts the reasons not to run; changes under lock. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    _Atomic unsigned holds;
-    _Atomic bool stop, idle;
+    _Atomic unsigned holds, idle;
+    _Atomic bool stop;
     bool parked, percent_zero;
 
     /* Host addresses for has_work(), looked up by the thread when the VM's epoch has moved; NULL

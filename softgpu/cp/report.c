@@ -147,6 +147,21 @@ static void describe_place(struct cp_queue *queue, uint64_t va, char *text, size
     mem_bo_put(info.bo);
 }
 
+/* " in name+0x1c"; empty when the owner does not know. */
+static void describe_code(struct cp_queue *queue, char *text, size_t size)
+{
+    enum { IN = 4 };
+    const struct cp_owner_ops *ops = queue->desc.ops;
+    const struct cp_fault *fault = &queue->fault;
+
+    snprintf(text, size, " in ");
+    if (ops && ops->describe_code)
+        ops->describe_code(queue->desc.owner, fault->kernel_object, fault->isa.pc, text + IN,
+                           size - IN);
+    if (!text[IN])
+        text[0] = '\0';
+}
+
 static void describe_fault(struct cp_queue *queue, char *text, size_t size)
 {
     const struct isa_fault *f = &queue->fault.isa;
@@ -167,11 +182,15 @@ static void describe_fault(struct cp_queue *queue, char *text, size_t size)
                                                 : "read",
                place);
     }
-    if (f->pc)
-        APPEND("; pc 0x%" PRIx64 " [%08x %08x], workgroup %u,%u,%u wave %u lane %u, kernel "
+    if (f->pc) {
+        char name[320];
+
+        describe_code(queue, name, sizeof(name));
+        APPEND("; pc 0x%" PRIx64 " [%08x %08x]%s, workgroup %u,%u,%u wave %u lane %u, kernel "
                "descriptor 0x%" PRIx64,
-               f->pc, f->words[0], f->words[1], f->group[0], f->group[1], f->group[2], f->wave,
-               f->lane, queue->fault.kernel_object);
+               f->pc, f->words[0], f->words[1], name, f->group[0], f->group[1], f->group[2],
+               f->wave, f->lane, queue->fault.kernel_object);
+    }
 #undef APPEND
 }
 
@@ -179,7 +198,7 @@ void cp_queue_report(struct cp_queue *queue)
 {
     const struct cp_owner_ops *ops = queue->desc.ops;
     const struct cp_fault *fault = &queue->fault;
-    char text[700];
+    char text[1024];
 
     describe_fault(queue, text, sizeof(text));
     rw_warn(fault, "gpu %u queue %u (%s, packet %" PRIu64 ") stops: %s", queue->cp->device->index,

@@ -171,7 +171,7 @@ static void test_header_makes_packet_valid(void **state)
     uint32_t *slot;
 
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
-    *q.write = 1; /* slot 0 is reserved, and not written yet */
+    __atomic_store_n(q.write, 1, __ATOMIC_RELEASE); /* slot 0 is reserved, not written yet */
     rig_aql_put(&q, &packet);
     rig_sleep_us(3000);
     assert_int_equal(rig_signal_value(rig, second), 1);
