@@ -12,6 +12,7 @@
 #define SOFTGPU_CP_CP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What becomes of a GPU fault: events for those who wait, as the kernel's interrupt handlers raise
- * them. The command processor has logged the fault already, with the help of
- * kfd_describe_kernel().
+ * them. The command processor has logged the fault already, in one line; kfd_symbols.h gives it the
+ * names of kernels.
  *
  * Thread safety: called on device threads; takes no lock of the process but its events'.
  */

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "softgpu/front/kfd/kfd_fault.h"
+#include "softgpu/front/kfd/kfd_symbols.h"
 #include "softgpu/front/kfd/kfd_table.h"
 #include "softgpu/front/kfd/kfd_vm.h"
 #include "softgpu/front/nodes.h"
@@ -56,12 +57,20 @@ static void on_idle(void *owner)
     kfd_doorbells_look(queue->pdd);
 }
 
+static void on_describe_code(void *owner, uint64_t kernel_descriptor, uint64_t pc, char *text,
+                             size_t size)
+{
+    (void)owner;
+    kfd_symbols_describe(kernel_descriptor, pc, text, size);
+}
+
 static const struct cp_owner_ops queue_ops = {
     .interrupt = on_interrupt,
     .memory_fault = on_memory_fault,
     .queue_fault = on_queue_fault,
     .exception = on_exception,
     .idle = on_idle,
+    .describe_code = on_describe_code,
 };
 
 /* ---- CREATE_QUEUE ---- */
@@ -275,6 +284,7 @@ rw_status kfd_ioctl_create_queue(void *context, void *argument)
     struct kfd_create_queue_args *args = argument;
 
     RW_TRY(check_create_args(process, args));
+    kfd_symbols_prepare();
     pthread_mutex_lock(&process->mutex);
     rw_status status = create_locked(process, args);
     pthread_mutex_unlock(&process->mutex);
