@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "softgpu/isa/exec/handlers.h"
+#include "softgpu/isa/exec/host.h"
 
 /* 48-bit addresses: 12 bits of page offset and three levels of 12 bits. */
 enum { LEVEL_BITS = 12, LEVEL_SIZE = 1 << LEVEL_BITS, LEVELS = 3, PAGE_SHIFT = 12 };
@@ -118,7 +119,7 @@ static unsigned memory_fetch(struct isa_memory *memory, uint64_t va, uint32_t *w
 
         if (n == 0) /* a window that ends inside a dword */
             break;
-        memcpy(&words[done], window.host + offset, 4ull * n);
+        isa_host_copy_dwords(&words[done], window.host + offset, n);
         done += n;
     }
     return done;

@@ -296,6 +296,29 @@ static void test_modes_and_priorities(void **state)
     bench_destroy(b);
 }
 
+/* HALT waits for the end of the trap handler, FATAL_HALT does not. */
+static void test_halting(void **state)
+{
+    struct bench *b = bench_create(NULL, 0);
+
+    (void)state;
+    wave(b)->status = ISA_STATUS_PRIV;
+    execute(b, ISA_OP_s_sethalt, 1);
+    assert_int_equal(wave(b)->stop, ISA_STOP_NONE);
+    assert_int_equal(wave(b)->status, ISA_STATUS_PRIV | ISA_STATUS_HALT);
+    execute(b, ISA_OP_s_sethalt, 0);
+    assert_int_equal(wave(b)->status, ISA_STATUS_PRIV);
+    execute(b, ISA_OP_s_sethalt, 5);
+    assert_int_equal(wave(b)->stop, ISA_STOP_HALT);
+    assert_int_equal(b->fake.group->fault.kind, ISA_FAULT_HALTED);
+
+    wave(b)->status = 0;
+    execute(b, ISA_OP_s_sendmsghalt, ISA_MESSAGE_INTERRUPT);
+    assert_int_equal(wave(b)->stop, ISA_STOP_HALT);
+    assert_int_equal(b->told.count, 1);
+    bench_destroy(b);
+}
+
 static void test_conditional_debug_branches(void **state)
 {
     static const enum isa_op ops[] = {ISA_OP_s_cbranch_cdbgsys, ISA_OP_s_cbranch_cdbguser,
@@ -353,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_handler_that_faults),
         cmocka_unit_test(test_return_without_trap),
         cmocka_unit_test(test_modes_and_priorities),
+        cmocka_unit_test(test_halting),
         cmocka_unit_test(test_conditional_debug_branches),
         cmocka_unit_test(test_every_operation_has_a_handler),
     };

@@ -248,3 +248,39 @@
 .section across,"ax"
     s_mov_b32       s8, 0x12345678
     s_setpc_b64     s[6:7]
+
+; Memory instructions in many spellings. s[4:5] is 64 bytes behind s[0:1]; s[16:19] describes the
+; buffer without a stride, s[20:23] with 8 bytes.
+.section memory,"ax"
+    v_lshlrev_b32   v1, 2, v0
+    v_add_nc_u32    v2, s4, v1
+    v_mov_b32       v3, s5
+    s_movk_i32      s12, 4
+    global_load_dword v10, v1, s[0:1] offset:16
+    global_load_sbyte v11, v1, s[4:5] offset:-3
+    global_load_dwordx2 v[12:13], v[2:3], off offset:-8
+    flat_load_ushort v14, v[2:3] offset:2
+    s_load_dwordx2  s[30:31], s[0:1], 0x8
+    s_load_dword    s32, s[0:1], s12
+    s_load_dword    s33, s[4:5], -0x4
+    s_buffer_load_dwordx4 s[36:39], s[16:19], 0x14
+    ds_write2_b32   v1, v10, v0 offset0:2 offset1:64
+    ds_read_b32     v15, v1 offset:256
+    ds_read2st64_b32 v[16:17], v1 offset0:1 offset1:0
+    buffer_load_dword v18, v1, s[16:19], s12 offen offset:8
+    buffer_load_dword v19, off, s[16:19], 0 offset:12
+    tbuffer_load_format_xyzw v[20:23], v1, s[16:19], 0 format:[BUF_FMT_8_8_8_8_UINT] offen
+    buffer_load_ubyte v24, v[0:1], s[20:23], 0 idxen offen offset:1
+    buffer_load_format_xy v[25:26], v0, s[20:23], 4 idxen
+    ds_swizzle_b32  v27, v0 offset:swizzle(QUAD_PERM,1,0,3,2)
+    ds_bpermute_b32 v28, v1, v0 offset:8
+    v_mov_b32       v4, 3
+    global_atomic_add v29, v1, v4, s[0:1] offset:512 glc
+    v_add_nc_u32    v5, 3, v29
+    v_mov_b32       v4, v0
+    global_atomic_cmpswap v30, v1, v[4:5], s[0:1] offset:512 glc
+    buffer_atomic_umax v4, v1, s[16:19], 0 offen offset:640 glc
+    ds_add_rtn_u32  v31, v1, v0 offset:256
+    global_store_short_d16_hi v1, v10, s[0:1] offset:768
+    global_load_short_d16_hi v10, v1, s[0:1] offset:2
+    s_endpgm

@@ -247,6 +247,92 @@ static void test_program_waits_for_the_cpu(void **state)
     bench_destroy(b);
 }
 
+/* ---- spellings ---- */
+
+static uint32_t bytes_at(const void *memory, unsigned at, unsigned count)
+{
+    uint32_t value = 0;
+
+    memcpy(&value, (const uint8_t *)memory + at, count);
+    return value;
+}
+
+static void descriptor_set(uint32_t *sgpr, uint32_t stride, uint32_t records, uint32_t format,
+                           uint32_t oob)
+{
+    sgpr[0] = BUFFER_VA;
+    sgpr[1] = stride << 16;
+    sgpr[2] = records;
+    sgpr[3] = 4 | 5 << 3 | 6 << 6 | 7 << 9 | format << 12 | 1u << 24 | oob << 28;
+}
+
+static void memory_scalars_check(struct bench *b, const uint32_t *before)
+{
+    assert_int_equal(wave(b, 0)->sgpr[30], bytes_at(before, 8, 4));
+    assert_int_equal(wave(b, 0)->sgpr[31], bytes_at(before, 12, 4));
+    assert_int_equal(wave(b, 0)->sgpr[32], bytes_at(before, 4, 4));
+    assert_int_equal(wave(b, 0)->sgpr[33], bytes_at(before, 60, 4));
+    assert_memory_equal(&wave(b, 0)->sgpr[36], (const uint8_t *)before + 0x14, 16);
+}
+
+static void memory_lane_check(struct bench *b, const uint32_t *before, unsigned lane)
+{
+    const uint32_t *v = wave(b, 0)->vgpr + lane;
+    unsigned at = 4 * lane;
+
+#define V(n) v[(n)*32]
+    assert_int_equal(V(10) & 0xffff, bytes_at(before, at + 16, 2));
+    assert_int_equal(V(10) >> 16, bytes_at(before, at + 2, 2));
+    assert_int_equal(V(11), (uint32_t)(int8_t)bytes_at(before, at + 61, 1));
+    assert_int_equal(V(12), bytes_at(before, at + 56, 4));
+    assert_int_equal(V(13), bytes_at(before, at + 60, 4));
+    assert_int_equal(V(14), bytes_at(before, at + 66, 2));
+    assert_int_equal(V(15), lane);
+    assert_int_equal(V(16), lane);
+    assert_int_equal(V(17), lane < 2 ? 0 : bytes_at(before, at + 8, 4));
+    assert_int_equal(V(18), bytes_at(before, at + 12, 4));
+    assert_int_equal(V(19), bytes_at(before, 12, 4));
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(V(20 + i), bytes_at(before, at + i, 1));
+    assert_int_equal(V(24), bytes_at(before, 8 * lane + at + 1, 1));
+    assert_int_equal(V(25), bytes_at(before, 8 * lane + 4, 2));
+    assert_int_equal(V(26), bytes_at(before, 8 * lane + 6, 2));
+    assert_int_equal(V(27), lane ^ 1);
+    assert_int_equal(V(28), (lane + 2) % 32);
+    assert_int_equal(V(29), bytes_at(before, at + 512, 4));
+    assert_int_equal(V(30), bytes_at(before, at + 512, 4) + 3);
+    assert_int_equal(V(4), bytes_at(before, at + 640, 4));
+    assert_int_equal(V(31), lane);
+#undef V
+    assert_int_equal(bytes_at(b->buffer, at + 512, 4), lane);
+    assert_int_equal(bytes_at(b->buffer, at + 640, 4),
+                     lane > bytes_at(before, at + 640, 4) ? lane : bytes_at(before, at + 640, 4));
+    assert_int_equal(bytes_at(b->buffer, at + 768, 2), bytes_at(before, at + 18, 2));
+    assert_int_equal(bytes_at(wave(b, 0)->lds, at + 256, 4), 2 * lane);
+}
+
+/* The decoder and the memory instructions mean the same by an operand. */
+static void test_memory_spellings(void **state)
+{
+    struct bench *b = bench_create(1, 32, PROGRAM(memory));
+    uint32_t before[1024];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof(before); i++)
+        ((uint8_t *)before)[i] = (uint8_t)(i * 37 + i / 256 * 11 + 5);
+    for (unsigned i = 160; i < 192; i += 2)
+        before[i] = i % 16; /* for the maximum */
+    memcpy(b->buffer, before, sizeof(before));
+    wave(b, 0)->sgpr[4] = BUFFER_VA + 64;
+    descriptor_set(&wave(b, 0)->sgpr[16], 0, sizeof(before), 0, 3);
+    descriptor_set(&wave(b, 0)->sgpr[20], 8, 128, 27, 1); /* 16_16_UINT */
+    assert_int_equal(run(b, BUDGET), ISA_STOP_END);
+    memory_scalars_check(b, before);
+    for (unsigned lane = 0; lane < 32; lane++)
+        memory_lane_check(b, before, lane);
+    bench_destroy(b);
+}
+
 /* ---- code ---- */
 
 /* A wave64 executes the same programs. */
@@ -387,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_spinning_wait),
         cmocka_unit_test(test_atomics_of_two_threads),
         cmocka_unit_test(test_program_waits_for_the_cpu),
+        cmocka_unit_test(test_memory_spellings),
         cmocka_unit_test(test_wave64),
         cmocka_unit_test(test_instruction_across_pages),
         cmocka_unit_test(test_code_that_ends_inside_an_instruction),
