@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
@@ -33,9 +32,8 @@ static bool priority_is_valid(int32_t priority)
 
 static rw_status priority_permit(struct drm_fpriv *fpriv, int32_t priority)
 {
-    bool nice = geteuid() == 0; /* CAP_SYS_NICE, as far as one can tell */
-
-    if (priority <= AMDGPU_CTX_PRIORITY_NORMAL || nice || drm_auth_is_master(fpriv))
+    if (priority <= AMDGPU_CTX_PRIORITY_NORMAL || drm_auth_is_administrator() ||
+        drm_auth_is_master(fpriv))
         return RW_OK;
     return RW_FAIL(EACCES, "priority above normal needs CAP_SYS_NICE or DRM master");
 }

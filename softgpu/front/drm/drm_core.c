@@ -142,6 +142,11 @@ static struct {
     struct handle_table magics; /* of drm_fpriv */
 } auth[SOFT_MAX_DEVICES];
 
+bool drm_auth_is_administrator(void)
+{
+    return geteuid() == 0;
+}
+
 void drm_auth_open(struct drm_fpriv *fpriv)
 {
     unsigned i = fpriv->device->index;
@@ -151,7 +156,7 @@ void drm_auth_open(struct drm_fpriv *fpriv)
     pthread_mutex_lock(&auth_lock);
     if (!auth[i].magics.limit)
         handle_table_init(&auth[i].magics, 1, INT32_MAX);
-    fpriv->authenticated = geteuid() == 0;
+    fpriv->authenticated = drm_auth_is_administrator();
     if (!auth[i].master) {
         auth[i].master = fpriv;
         fpriv->authenticated = true;
@@ -244,7 +249,7 @@ rw_status drm_ioctl_get_client(void *context, void *argument)
 /* Kernel: drm_master_check_perm(): root, or who was master once. */
 static rw_status may_change_master(const struct drm_fpriv *fpriv)
 {
-    if (fpriv->was_master || geteuid() == 0)
+    if (fpriv->was_master || drm_auth_is_administrator())
         return RW_OK;
     return RW_FAIL(EACCES, "only root and former masters may");
 }

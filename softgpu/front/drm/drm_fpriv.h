@@ -43,6 +43,8 @@ void drm_auth_open(struct drm_fpriv *fpriv);
 void drm_auth_close(struct drm_fpriv *fpriv);
 bool drm_auth_is_master(struct drm_fpriv *fpriv);
 bool drm_auth_is_authenticated(struct drm_fpriv *fpriv);
+/* Stands for the capabilities that the kernel asks for (CAP_SYS_ADMIN, CAP_SYS_NICE). */
+bool drm_auth_is_administrator(void);
 
 /* Empties the tables when the file ends. */
 void drm_syncobj_table_finish(struct drm_fpriv *fpriv);

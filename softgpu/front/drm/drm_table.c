@@ -2,7 +2,6 @@
 #include "softgpu/front/drm/drm_table.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "softgpu/front/drm/drm_uapi.h"
 
@@ -13,7 +12,7 @@
 #define SINCE  DRM_ROW_SINCE
 
 /* Minor versions of amdgpu that brought an ioctl which older kernel profiles lack. */
-#define MINOR_6_6  55
+#define MINOR_6_6  54
 #define MINOR_6_16 64
 
 #define CORE_ROWS(X)                                                                               \
@@ -143,15 +142,9 @@ const struct ioctl_row *drm_row_find(const struct kernel_profile *kernel, unsign
     return row;
 }
 
-/* The capability, as far as one can tell without asking the kernel for more. */
-static bool is_administrator(void)
-{
-    return geteuid() == 0;
-}
-
 rw_status drm_row_permit(const struct ioctl_row *row, struct drm_fpriv *fpriv)
 {
-    if ((row->flags & DRM_ROW_ROOT) && !is_administrator())
+    if ((row->flags & DRM_ROW_ROOT) && !drm_auth_is_administrator())
         return RW_FAIL(EACCES, "needs CAP_SYS_ADMIN");
     if ((row->flags & DRM_ROW_AUTH) && !fpriv->render && !drm_auth_is_authenticated(fpriv))
         return RW_FAIL(EACCES, "the file is not authenticated; use the render node");

@@ -17,8 +17,6 @@
 
 /* ---- DRM core ---- */
 
-#define DRM_UAPI_CAP_LAST_MODESET      0x15 /* DRM_CAP_ATOMIC_ASYNC_PAGE_FLIP */
-
 #define DRM_UAPI_SYNCOBJ_WAIT_DEADLINE (1u << 3)
 
 struct drm_uapi_syncobj_wait { /* drm_syncobj_wait since 6.6 */
