@@ -15,10 +15,26 @@
 
 static const struct isa_host no_host;
 
+/* No memory at all: instructions are handed to their handlers directly. */
+static bool find_nothing(struct isa_memory *memory, uint64_t va, unsigned access,
+                         struct isa_window *out, bool *out_mapped)
+{
+    (void)memory;
+    (void)va;
+    (void)access;
+    (void)out;
+    *out_mapped = false;
+    return false;
+}
+
+static struct isa_memory no_memory = {.find = find_nothing, .epoch = 1};
+
 void alu_machine_create(struct alu_machine *machine, unsigned lanes, enum isa_valu_level level)
 {
     assert_true(rw_ok(isa_workgroup_create(1, lanes, 64, 0, &machine->group)));
     machine->group->host = &no_host;
+    machine->group->memory = &no_memory;
+    assert_true(rw_ok(isa_code_create(ISA_GEN_GFX10_3, &no_memory, &machine->group->code)));
     machine->w = &machine->group->waves[0];
     machine->w->mode = ALU_MODE_DEFAULT;
     machine->w->sgpr_count = 106;
@@ -28,6 +44,7 @@ void alu_machine_create(struct alu_machine *machine, unsigned lanes, enum isa_va
 
 void alu_machine_destroy(struct alu_machine *machine)
 {
+    isa_code_destroy(machine->group->code);
     isa_workgroup_destroy(machine->group);
 }
 
