@@ -14,6 +14,8 @@ if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 
+find_package(Threads REQUIRED) # here, so that every folder sees Threads::Threads
+
 set(ROCWELD_SANITIZE "" CACHE STRING "Sanitizer: address, undefined, thread or empty")
 option(ROCWELD_WERROR "Treat warnings as errors" ON)
 
