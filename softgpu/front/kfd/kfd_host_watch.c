@@ -29,7 +29,7 @@ struct kfd_host_watch {
     int uffd;
     int stop; /* eventfd */
     pthread_t thread;
-    pthread_mutex_t lock; /* held for moments only: under it nothing is allocated or freed */
+    pthread_mutex_t lock; /* under it nothing of the program's is allocated or freed */
     struct note *notes;   /* mapped; a queue from `first` on */
     size_t first, count, room;
 };
@@ -44,41 +44,29 @@ static struct note *notes_map(size_t room)
     return at == MAP_FAILED ? NULL : at;
 }
 
-/* Only the watching thread adds, so `room` can only be too small here. The old queue is unmapped
- * without the lock; it is not watched memory. */
-static bool notes_grow(struct kfd_host_watch *watch)
+static bool notes_grow_locked(struct kfd_host_watch *watch)
 {
-    struct note *wider = notes_map(watch->room * 2), *old;
-    size_t old_room;
+    struct note *wider = notes_map(watch->room * 2);
 
     if (!wider)
         return false;
-    pthread_mutex_lock(&watch->lock);
     for (size_t i = 0; i < watch->count; i++)
         wider[i] = watch->notes[(watch->first + i) % watch->room];
-    old = watch->notes;
-    old_room = watch->room;
+    munmap(watch->notes, watch->room * sizeof *watch->notes); /* is not watched itself */
     watch->notes = wider;
-    watch->room = old_room * 2;
+    watch->room *= 2;
     watch->first = 0;
-    pthread_mutex_unlock(&watch->lock);
-    munmap(old, old_room * sizeof *old);
     return true;
 }
 
-static void notes_add(struct kfd_host_watch *watch, uint64_t start, uint64_t end)
+static void notes_add_locked(struct kfd_host_watch *watch, uint64_t start, uint64_t end)
 {
-    pthread_mutex_lock(&watch->lock);
-    bool full = watch->count == watch->room;
-    pthread_mutex_unlock(&watch->lock);
-    if (full && !notes_grow(watch)) {
+    if (watch->count == watch->room && !notes_grow_locked(watch)) {
         rw_error(kfd, "no memory to note what was unmapped; SVM may keep dead addresses");
         return;
     }
-    pthread_mutex_lock(&watch->lock);
     watch->notes[(watch->first + watch->count) % watch->room] = (struct note){start, end};
     watch->count++;
-    pthread_mutex_unlock(&watch->lock);
 }
 
 bool kfd_host_watch_take(struct kfd_host_watch *watch, uint64_t *out_start, uint64_t *out_end)
@@ -97,18 +85,30 @@ bool kfd_host_watch_take(struct kfd_host_watch *watch, uint64_t *out_start, uint
 
 /* ---- the thread ---- */
 
-static void note_event(struct kfd_host_watch *watch, const struct uffd_msg *message)
+static void note_event_locked(struct kfd_host_watch *watch, const struct uffd_msg *message)
 {
     switch (message->event) {
     case UFFD_EVENT_UNMAP:
-        notes_add(watch, message->arg.remove.start, message->arg.remove.end);
+        notes_add_locked(watch, message->arg.remove.start, message->arg.remove.end);
         break;
     case UFFD_EVENT_REMAP:
-        notes_add(watch, message->arg.remap.from, message->arg.remap.from + message->arg.remap.len);
+        notes_add_locked(watch, message->arg.remap.from,
+                         message->arg.remap.from + message->arg.remap.len);
         break;
     default:
         break;
     }
+}
+
+/* munmap() goes on as soon as its event is read; under the lock nobody finds the note missing. */
+static void events_note(struct kfd_host_watch *watch)
+{
+    struct uffd_msg message;
+
+    pthread_mutex_lock(&watch->lock);
+    while (syscall(SYS_read, watch->uffd, &message, sizeof message) == sizeof message)
+        note_event_locked(watch, &message);
+    pthread_mutex_unlock(&watch->lock);
 }
 
 static void *watch_thread(void *argument)
@@ -116,14 +116,12 @@ static void *watch_thread(void *argument)
     struct kfd_host_watch *watch = argument;
     struct pollfd ready[2] = {{.fd = watch->uffd, .events = POLLIN},
                               {.fd = watch->stop, .events = POLLIN}};
-    struct uffd_msg message;
 
     pthread_setname_np(pthread_self(), "rocweld-unmap");
     while (poll(ready, 2, -1) >= 0 || errno == EINTR) {
         if (ready[1].revents)
             break;
-        while (syscall(SYS_read, watch->uffd, &message, sizeof message) == sizeof message)
-            note_event(watch, &message);
+        events_note(watch);
     }
     return NULL;
 }

@@ -6,7 +6,8 @@
  *
  * A watched range is an ordinary one for the program, except that unmapping it waits some
  * microseconds until a thread of ours has noted the fact. That thread allocates nothing and takes
- * no lock that is held while memory is freed, so nobody waits for it in vain.
+ * no lock that is held while memory is freed, so nobody waits for it in vain. When munmap() has
+ * returned, the note can be taken.
  *
  * Thread safety: all functions from any thread.
  */
