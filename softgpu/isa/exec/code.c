@@ -125,18 +125,27 @@ static unsigned memory_fetch(struct isa_memory *memory, uint64_t va, uint32_t *w
     return done;
 }
 
-/* Reads the page's bytes anew; forgets what was decoded from others. */
-static void page_refresh_locked(struct isa_code *code, struct isa_code_page *page)
-{
+/* What a page's memory holds now. */
+struct page_bytes {
+    unsigned dwords;
     uint32_t words[ISA_CODE_PAGE_SLOTS + ISA_CODE_MAX_DWORDS];
-    unsigned dwords = memory_fetch(code->memory, page->va, words, sizeof(words) / sizeof(words[0]));
+};
 
-    if (dwords == page->dwords && memcmp(words, page->words, 4ull * dwords) == 0)
+/* Gives the page its bytes; forgets what was decoded from others. */
+static void page_refresh_locked(struct isa_code_page *page, const struct page_bytes *bytes)
+{
+    if (bytes->dwords == page->dwords &&
+        memcmp(bytes->words, page->words, 4ull * bytes->dwords) == 0)
         return;
-    memcpy(page->words, words, 4ull * dwords);
-    page->dwords = dwords;
+    memcpy(page->words, bytes->words, 4ull * bytes->dwords);
+    page->dwords = bytes->dwords;
     for (unsigned i = 0; i < ISA_CODE_PAGE_SLOTS; i++)
         atomic_store_explicit(&page->entries[i].handler, NULL, memory_order_relaxed);
+}
+
+static uint64_t page_va(uint64_t pc)
+{
+    return sign_extend_va(pc) & ~(uint64_t)(ISA_CODE_PAGE_BYTES - 1);
 }
 
 static struct isa_code_page *page_insert_locked(struct isa_code *code, uint64_t pc)
@@ -160,7 +169,7 @@ static struct isa_code_page *page_insert_locked(struct isa_code *code, uint64_t 
 
     if (!page)
         return NULL;
-    page->va = sign_extend_va(pc) & ~(uint64_t)(ISA_CODE_PAGE_BYTES - 1);
+    page->va = page_va(pc);
     atomic_store_explicit(&level->slot[level_index(pc, LEVELS - 1)], page, memory_order_release);
     code->page_count++;
     return page;
@@ -169,7 +178,12 @@ static struct isa_code_page *page_insert_locked(struct isa_code *code, uint64_t 
 static struct isa_code_page *page_get_slow(struct isa_code *code, uint64_t pc)
 {
     uint64_t generation = atomic_load_explicit(&code->generation, memory_order_relaxed);
+    struct page_bytes bytes;
 
+    /* Without the lock: when the program has unmapped the memory behind the GPU's back, a guard
+     * around the wave may leave this copy by a jump. */
+    bytes.dwords = memory_fetch(code->memory, page_va(pc), bytes.words,
+                                sizeof(bytes.words) / sizeof(bytes.words[0]));
     pthread_mutex_lock(&code->lock);
 
     struct isa_code_page *page = page_find(code, pc);
@@ -177,7 +191,7 @@ static struct isa_code_page *page_get_slow(struct isa_code *code, uint64_t pc)
     if (!page)
         page = page_insert_locked(code, pc);
     if (page && atomic_load_explicit(&page->generation, memory_order_relaxed) != generation) {
-        page_refresh_locked(code, page);
+        page_refresh_locked(page, &bytes);
         atomic_store_explicit(&page->generation, generation, memory_order_release);
     }
     pthread_mutex_unlock(&code->lock);
