@@ -21,7 +21,6 @@
 
 struct cp_device;
 struct cp_queue;
-struct doorbell_slice;
 struct soft_device;
 
 enum cp_queue_type { CP_QUEUE_AQL, CP_QUEUE_SDMA, CP_QUEUE_PM4 };
@@ -87,10 +86,6 @@ struct cp_queue_desc {
     volatile uint64_t *doorbell;        /* device view of the queue's doorbell; NULL: wptr only.
                                          * SDMA and PM4 read it, AQL has its index in memory */
     uint32_t doorbell_id;               /* index of the doorbell in its slice */
-    /* The slice that `doorbell` lies in; borrowed, NULL = none. The device arms it when it has
-     * nothing to fetch from any queue of the slice, and then looks at the doorbells once more. The
-     * slice's `ring` is the queue owner's: it calls cp_queue_ring() on the slice's queues. */
-    struct doorbell_slice *slice;
     gpu_va eop;
     uint64_t eop_bytes;
     gpu_va cwsr;

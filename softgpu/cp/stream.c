@@ -187,7 +187,7 @@ static enum cp_step breathe(struct cp_queue *queue)
 
 enum cp_step cp_copy(struct cp_queue *queue, uint64_t to, uint64_t from, uint64_t size)
 {
-    enum { PIECE = 1 << 20 };
+    enum { PIECE = 8 << 20 };
     enum cp_step step = CP_DONE;
 
     for (uint64_t done = 0; done < size && step == CP_DONE;) {

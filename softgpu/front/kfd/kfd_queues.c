@@ -178,7 +178,6 @@ static rw_status queue_start(struct kfd_queue *queue, const struct kfd_create_qu
         .write_pointer = gpu_va_make(args->write_pointer_address),
         .doorbell = doorbell_slice_host(pdd->doorbells.slice) + queue->doorbell,
         .doorbell_id = queue->doorbell,
-        .slice = pdd->doorbells.slice,
         .eop = gpu_va_make(args->eop_buffer_address),
         .eop_bytes = args->eop_buffer_size,
         .cwsr = gpu_va_make(args->ctx_save_restore_address),
