@@ -79,6 +79,11 @@ rw_status kfd_mmio_page(const struct soft_device *device, uint8_t **out_page, in
     return status;
 }
 
+void kfd_devices_after_fork(void)
+{
+    pthread_mutex_init(&devices_lock, NULL);
+}
+
 /* ---- version, clocks ---- */
 
 rw_status kfd_ioctl_get_version(void *context, void *argument)

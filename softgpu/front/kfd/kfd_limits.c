@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/sysinfo.h>
 
 #include "softgpu/front/kfd/kfd_memory.h"
@@ -132,4 +133,11 @@ uint64_t kfd_limit_available(const struct soft_device *device)
     uint64_t used = limits.vram_used_rounded[device->index];
     pthread_mutex_unlock(&limits.lock);
     return used < usable ? (usable - used) / AVAILABILITY_QUANTUM * AVAILABILITY_QUANTUM : 0;
+}
+
+/* The child starts with a machine of its own, of which nothing is used. */
+void kfd_limits_after_fork(void)
+{
+    memset(&limits, 0, sizeof limits);
+    pthread_mutex_init(&limits.lock, NULL);
 }

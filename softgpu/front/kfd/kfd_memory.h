@@ -50,6 +50,10 @@ void kfd_limit_release(const struct soft_device *device, uint64_t bytes, uint32_
 /* What AVAILABLE_MEMORY reports, in bytes. */
 uint64_t kfd_limit_available(const struct soft_device *device);
 
+/* In the child of a fork(): forgets what the parent has allocated, frees the parent's locks. */
+void kfd_limits_after_fork(void);
+void kfd_devices_after_fork(void);
+
 /* The page of registers for flushing the HDP, one per GPU; writes to it have no effect here, for
  * there is no HDP cache. A host mapping and the memfd behind it, both borrowed. */
 rw_status kfd_mmio_page(const struct soft_device *device, uint8_t **out_page,

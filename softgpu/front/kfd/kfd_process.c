@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "softgpu/front/kfd/kfd_memory.h"
 #include "softgpu/front/kfd/kfd_queues.h"
+#include "softgpu/front/kfd/kfd_smi.h"
 #include "softgpu/front/kfd/kfd_vm.h"
 #include "softgpu/front/nodes.h"
 
@@ -123,14 +124,23 @@ static void fork_prepare(void)
     pthread_mutex_lock(&current.lock);
 }
 
-static void fork_done(void)
+static void fork_parent(void)
 {
     pthread_mutex_unlock(&current.lock);
 }
 
+/* Whatever other threads held at the time of the fork is nobody's now. */
+static void fork_child(void)
+{
+    pthread_mutex_init(&current.lock, NULL);
+    kfd_limits_after_fork();
+    kfd_devices_after_fork();
+    kfd_smi_after_fork();
+}
+
 static void register_fork_handlers(void)
 {
-    pthread_atfork(fork_prepare, fork_done, fork_done);
+    pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
 rw_status kfd_process_open(struct soft_machine *machine, struct kfd_process **out_process)

@@ -112,3 +112,9 @@ rw_status kfd_ioctl_smi_events(void *context, void *argument)
     args->anon_fd = (uint32_t)fd;
     return RW_OK;
 }
+
+void kfd_smi_after_fork(void)
+{
+    pthread_mutex_init(&smi.lock, NULL);
+    smi.streams = NULL;
+}

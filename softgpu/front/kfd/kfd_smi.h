@@ -15,4 +15,7 @@
 void kfd_smi_report(const struct soft_device *device, unsigned event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* In the child of a fork(): the streams are the parent's. */
+void kfd_smi_after_fork(void);
+
 #endif

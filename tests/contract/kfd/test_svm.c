@@ -21,14 +21,15 @@
 static int svm(uint32_t op, void *start, uint64_t size, uint32_t count,
                struct kfd_ioctl_svm_attribute *attributes)
 {
-    struct {
-        struct kfd_ioctl_svm_args args;
-        struct kfd_ioctl_svm_attribute attributes[8];
-    } call = {.args = {.start_addr = (uintptr_t)start, .size = size, .op = op, .nattr = count}};
+    enum { BYTES = sizeof(struct kfd_ioctl_svm_args) + 8 * sizeof(*attributes) };
+    _Alignas(8) char buffer[BYTES];
+    struct kfd_ioctl_svm_args *args = (struct kfd_ioctl_svm_args *)(void *)buffer;
 
-    memcpy(call.attributes, attributes, count * sizeof *attributes);
-    int r = kfd(_IOC(_IOC_READ | _IOC_WRITE, 'K', 0x20, sizeof call), &call);
-    memcpy(attributes, call.attributes, count * sizeof *attributes);
+    *args = (struct kfd_ioctl_svm_args){
+        .start_addr = (uintptr_t)start, .size = size, .op = op, .nattr = count};
+    memcpy(args->attrs, attributes, count * sizeof *attributes);
+    int r = kfd(_IOC(_IOC_READ | _IOC_WRITE, 'K', 0x20, BYTES), args);
+    memcpy(attributes, args->attrs, count * sizeof *attributes);
     return r;
 }
 
