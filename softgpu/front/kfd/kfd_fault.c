@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "softgpu/front/ioctl.h"
 #include "softgpu/front/kfd/kfd_smi.h"
+#include "softgpu/front/kfd/kfd_vm.h"
 
 /* What a program's trap handler puts into M0: errors above the doorbell id; 23 bits arrive. */
 #define TRAP_ERRORS_SHIFT 10
@@ -59,6 +60,18 @@ static void report_to_smi(const struct kfd_queue *queue)
                        program_invocation_short_name);
 }
 
+/* GCVM_L2_PROTECTION_FAULT_STATUS as GFX10.3 lays it out (gc_10_3_0_sh_mask.h), for those who ask
+ * the DRM device (INFO GPUVM_FAULT). Shaders reach memory as client 8, the texture cache; of the
+ * rights, hardware names valid (1), read (2) and write (4) as missing. */
+static uint32_t fault_status(bool present, unsigned access)
+{
+    enum { PERMISSION_SHIFT = 4, CLIENT_SHIFT = 9, CLIENT_TCP = 8, WRITE = 1 << 18 };
+    uint32_t missing = present ? (access & ISA_ACCESS_WRITE ? 4 : 2) : 3;
+
+    return missing << PERMISSION_SHIFT | CLIENT_TCP << CLIENT_SHIFT |
+           (access & ISA_ACCESS_WRITE ? WRITE : 0);
+}
+
 /* A real kernel also evicts every queue of the process from this GPU. Here the queue at fault has
  * stopped, and the others are left alone: the program is told, and ends or lives on. */
 void kfd_report_memory_fault(const struct kfd_queue *queue, const struct cp_fault *fault)
@@ -76,6 +89,8 @@ void kfd_report_memory_fault(const struct kfd_queue *queue, const struct cp_faul
         .gpu_id = queue->pdd->device->gpu_id,
     };
 
+    gpu_vm_note_fault(kfd_pdd_vm(queue->pdd), gpu_va_make(data.va),
+                      fault_status(present, fault->isa.access));
     report_to_smi(queue);
     kfd_events_memory_exception(&queue->pdd->process->events, &data);
 }

@@ -62,6 +62,13 @@ static void a_page_fault_names_page_gpu_and_reason(void **state)
     assert_int_equal(e->failure.NoExecute, 0);
     assert_int_equal(e->failure.imprecise, 0);
 
+    /* INFO GPUVM_FAULT of the DRM file whose VM it is tells the same page. */
+    uint64_t noted;
+    uint32_t status;
+    gpu_vm_last_fault(queue->desc.vm, &noted, &status);
+    assert_true(noted == 0x7f0012345000);
+    assert_true(status & 1u << 18); /* a write */
+
     e = raise_memory_fault(
         queue, &data,
         (struct isa_fault){.kind = ISA_FAULT_PROTECTION, .va = 0x1000, .access = ISA_ACCESS_WRITE});
