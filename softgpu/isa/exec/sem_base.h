@@ -112,6 +112,22 @@ static inline uint64_t sem_bits64(double value)
     return bits;
 }
 
+/* condition ? yes : no, in a form that stays without branches where the compiler would rather jump
+ * and so give up on the loop around it. */
+static inline uint32_t sem_pick32(bool condition, uint32_t yes, uint32_t no)
+{
+    uint32_t mask = 0 - (uint32_t)condition;
+
+    return (yes & mask) | (no & ~mask);
+}
+
+static inline uint64_t sem_pick64(bool condition, uint64_t yes, uint64_t no)
+{
+    uint64_t mask = 0 - (uint64_t)condition;
+
+    return (yes & mask) | (no & ~mask);
+}
+
 /* Tests on the bits of one format. `key` orders all values but NaNs, -0 below +0. */
 #define SEM_FORMAT(name, uint, sint, width, inf, quiet)                                            \
     enum { SEM_EXP_BIAS_##name = ((inf) >> (__builtin_ctzll(inf) + 1)) };                          \
@@ -253,7 +269,7 @@ static inline float sem_f16_to_f32(uint32_t h)
 /* f32 to f16 with any rounding, in integers. */
 static inline uint32_t sem_f32_to_f16(enum sem_round round, bool saturate, uint32_t x)
 {
-    bool negative = x >> 31;
+    uint32_t negative = x >> 31;
     uint32_t abs = x & 0x7fffffff;
     uint32_t e = abs >> 23;
     uint32_t mantissa = (abs & 0x7fffff) | (e ? 0x800000 : 0);
@@ -261,17 +277,21 @@ static inline uint32_t sem_f32_to_f16(enum sem_round round, bool saturate, uint3
     uint32_t kept = mantissa >> shift;
     uint32_t rest = mantissa & ((1u << shift) - 1);
     uint32_t half = 1u << (shift - 1);
-    bool away = round == SEM_ROUND_UP ? !negative : round == SEM_ROUND_DOWN ? negative : false;
-    uint32_t nearest = rest > half ? 1 : rest == half ? kept & 1 : 0;
-    uint32_t increment = round == SEM_ROUND_EVEN ? nearest : away ? rest != 0 : 0;
-    uint32_t finite = (e >= 113 ? (e - 113) << 10 : 0) + kept + increment;
-    bool to_max = saturate ? true : round == SEM_ROUND_EVEN ? false : !away;
+    /* Away from zero is where directed rounding goes for one of the signs. */
+    uint32_t away = ((round == SEM_ROUND_UP) & ~negative) | ((round == SEM_ROUND_DOWN) & negative);
+    uint32_t nearest = sem_pick32(rest > half, 1, sem_pick32(rest == half, kept & 1, 0));
+    uint32_t outward = sem_pick32(rest != 0, away, 0);
+    uint32_t increment = sem_pick32(round == SEM_ROUND_EVEN, nearest, outward);
+    uint32_t finite = sem_pick32(e >= 113, (e - 113) << 10, 0) + kept + increment;
+    /* The largest number is just below infinity. */
+    uint32_t overflow = SEM_F16_MAX + ((round == SEM_ROUND_EVEN) | away);
     uint32_t nan = 0x7e00 | (abs >> 13 & 0x3ff);
-    uint32_t r = finite < SEM_F16_INF ? finite : to_max ? (uint32_t)SEM_F16_MAX : SEM_F16_INF;
+    uint32_t r =
+        sem_pick32(finite < SEM_F16_INF, finite, sem_pick32(saturate, SEM_F16_MAX, overflow));
 
-    r = abs == (uint32_t)SEM_F32_INF ? (uint32_t)SEM_F16_INF : r;
-    r = abs > (uint32_t)SEM_F32_INF ? nan : r;
-    return r | (negative ? 0x8000 : 0);
+    r = sem_pick32(abs == SEM_F32_INF, SEM_F16_INF, r);
+    r = sem_pick32(abs > SEM_F32_INF, nan, r);
+    return r | negative << 15;
 }
 
 static inline float sem_in_f16(struct sem_mode m, uint32_t x)
@@ -296,9 +316,11 @@ static inline float sem_add_odd(float a, float b)
     float b_part = sum - a;
     float error = (a - (sum - b_part)) + (b - b_part);
     uint32_t bits = sem_bits32(sum);
-    uint32_t toward = (error > 0) == (sum > 0) ? bits + 1 : bits - 1;
+    uint32_t up = sum > 0 ? bits + 1 : bits - 1;
+    uint32_t down = sum > 0 ? bits - 1 : bits + 1;
+    uint32_t odd = error > 0 ? up : error < 0 ? down : bits;
 
-    return sem_f32(((error > 0) | (error < 0)) & !(bits & 1) ? toward : bits);
+    return sem_f32(bits & 1 ? bits : odd);
 }
 
 /* Sign extension of the low bits, without shifts that C leaves undefined. */

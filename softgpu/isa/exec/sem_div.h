@@ -31,36 +31,38 @@ struct sem_div_case {
 static inline int sem_div_scale_steps(struct sem_div_case d, bool is_denominator, bool is_numerator,
                                       bool *out_vcc)
 {
-    int steps = d.tiny;
+    uint32_t if_denominator = sem_pick32(is_denominator, 1, 0);
+    uint32_t down = sem_pick32(d.quotient_denormal, 0 - if_denominator, UINT32_MAX);
+    uint32_t steps = sem_pick32(d.tiny, 1, 0);
 
-    steps = d.quotient_denormal ? is_numerator : steps;
-    steps = d.reciprocal_denormal ? -1 : steps;
-    steps = d.reciprocal_denormal & d.quotient_denormal ? -(int)is_denominator : steps;
-    steps = d.denormal ? 1 : steps;
-    *out_vcc = d.far_apart | (!d.denormal & d.quotient_denormal);
-    return d.far_apart ? is_denominator : steps;
+    steps = sem_pick32(d.quotient_denormal, sem_pick32(is_numerator, 1, 0), steps);
+    steps = sem_pick32(d.reciprocal_denormal, down, steps);
+    steps = sem_pick32(d.denormal, 1, steps);
+    *out_vcc = d.far_apart | (d.quotient_denormal & !d.denormal);
+    return (int)sem_pick32(d.far_apart, if_denominator, steps);
 }
 
 static inline uint32_t sem_v_div_scale_f32(struct sem_mode m, uint32_t a, uint32_t b, uint32_t c,
                                            bool *out_vcc)
 {
-    double den = __builtin_fabs((double)sem_f32(b));
-    double num = __builtin_fabs((double)sem_f32(c));
-    bool zero = (den == 0) | (num == 0);
-    bool finite = den < (double)__builtin_inff();
+    float den = __builtin_fabsf(sem_f32(b));
+    float num = __builtin_fabsf(sem_f32(c));
+    bool finite = den < __builtin_inff();
     struct sem_div_case d = {
         .far_apart = sem_exponent_f32(c) - sem_exponent_f32(b) >= 96,
         .denormal = sem_is_denormal_f32(b),
-        .reciprocal_denormal = finite & (den > 0x1p126),
-        .quotient_denormal = finite & (num < den * 0x1p-126),
+        .reciprocal_denormal = finite & (den > 0x1p126f),
+        .quotient_denormal = finite & (num * 0x1p126f < den),
         .tiny = sem_exponent_f32(c) <= 23,
     };
     int steps = sem_div_scale_steps(d, sem_f32(a) == sem_f32(b), sem_f32(a) == sem_f32(c), out_vcc);
-    double scale = steps > 0 ? 0x1p64 : steps < 0 ? 0x1p-64 : 1.0;
+    /* 2^(64 * steps) */
+    float scale = sem_f32((uint32_t)(127 + 64 * steps) << 23);
+    uint32_t r = sem_bits32(sem_f32(a) * scale);
 
     (void)m;
-    *out_vcc &= !zero;
-    return zero ? SEM_F32_NAN : sem_bits32((float)((double)sem_f32(a) * scale));
+    *out_vcc &= (den != 0) & (num != 0);
+    return sem_pick32((den != 0) & (num != 0), r, SEM_F32_NAN);
 }
 
 static inline uint64_t sem_v_div_scale_f64(struct sem_mode m, uint64_t a, uint64_t b, uint64_t c,
@@ -68,7 +70,6 @@ static inline uint64_t sem_v_div_scale_f64(struct sem_mode m, uint64_t a, uint64
 {
     double den = __builtin_fabs(sem_f64(b));
     double num = __builtin_fabs(sem_f64(c));
-    bool zero = (den == 0) | (num == 0);
     bool finite = den < __builtin_inf();
     struct sem_div_case d = {
         .far_apart = sem_exponent_f64(c) - sem_exponent_f64(b) >= 768,
@@ -78,11 +79,12 @@ static inline uint64_t sem_v_div_scale_f64(struct sem_mode m, uint64_t a, uint64
         .tiny = sem_exponent_f64(c) <= 53,
     };
     int steps = sem_div_scale_steps(d, sem_f64(a) == sem_f64(b), sem_f64(a) == sem_f64(c), out_vcc);
-    double scale = steps > 0 ? 0x1p128 : steps < 0 ? 0x1p-128 : 1.0;
+    double scale = sem_power_of_2(128 * steps);
+    uint64_t r = sem_bits64(sem_f64(a) * scale);
 
     (void)m;
-    *out_vcc &= !zero;
-    return zero ? SEM_F64_NAN : sem_bits64(sem_f64(a) * scale);
+    *out_vcc &= (den != 0) & (num != 0);
+    return sem_pick64((den != 0) & (num != 0), r, SEM_F64_NAN);
 }
 
 /* (a * b + c) * 2^-64, rounded once. The product is exact in f64, the sum is rounded to odd there;
@@ -94,10 +96,12 @@ static inline float sem_fma_down_f32(struct sem_mode m, float a, float b, float 
     double part = sum - product;
     double error = (product - (sum - part)) + (c - part);
     uint64_t bits = sem_bits64(sum);
-    uint64_t toward = (error > 0) == (sum > 0) ? bits + 1 : bits - 1;
-    bool odd = (sem_round_f32(m) == SEM_ROUND_EVEN) & ((error > 0) | (error < 0)) & !(bits & 1);
+    uint64_t toward = sem_pick64((error > 0) == (sum > 0), bits + 1, bits - 1);
+    bool odd = (error != 0) & (error == error) & !(bits & 1);
 
-    return (float)(sem_f64(odd ? toward : bits) * 0x1p-64);
+    if (sem_round_f32(m) == SEM_ROUND_EVEN)
+        bits = sem_pick64(odd, toward, bits);
+    return (float)(sem_f64(bits) * 0x1p-64);
 }
 
 static inline uint32_t sem_v_div_fmas_f32(struct sem_mode m, uint32_t a_, uint32_t b_, uint32_t c_,
@@ -107,7 +111,10 @@ static inline uint32_t sem_v_div_fmas_f32(struct sem_mode m, uint32_t a_, uint32
     float plain = __builtin_fmaf(a, b, c);
     float down = sem_fma_down_f32(m, a, b, c);
 
-    return sem_out_f32(m, !vcc ? plain : sem_exponent_f32(c_) > 127 ? plain * 0x1p64f : down);
+    uint32_t scaled =
+        sem_pick32(sem_exponent_f32(c_) > 127, sem_bits32(plain * 0x1p64f), sem_bits32(down));
+
+    return sem_out_bits_f32(m, sem_pick32(vcc, scaled, sem_bits32(plain)));
 }
 
 /* Which side of `sum`, the rounded a * b + c, the exact value lies on: below 0, 0 or above 0. */

@@ -46,7 +46,7 @@ static inline float sem_sum_f16(struct sem_mode m, bool odd, float a, float b)
     uint32_t signs = (sem_bits32(a) | sem_bits32(b)) & SEM_F32_NEG;
 
     /* Rounding down, a sum of zero is negative unless both terms are +0. */
-    return round == SEM_ROUND_DOWN && sum == 0 ? sem_f32(signs) : sum;
+    return round != SEM_ROUND_DOWN ? sum : sum == 0 ? sem_f32(signs) : sum;
 }
 
 SEM_F16_2(v_add_f16, sem_sum_f16(m, false, a, b))
@@ -57,7 +57,7 @@ SEM_F16_3(v_fma_f16, sem_sum_f16(m, true, a *b, c))
 SEM_F16_3(v_fmac_f16, sem_sum_f16(m, true, a *b, c))
 SEM_F16_3(v_fmamk_f16, sem_sum_f16(m, true, a *b, c))
 SEM_F16_3(v_fmaak_f16, sem_sum_f16(m, true, a *b, c))
-SEM_MINMAX(f16, uint32_t)
+SEM_MINMAX(f16, uint32_t, sem_pick32)
 
 SEM_F16_1(v_trunc_f16, __builtin_truncf(a))
 SEM_F16_1(v_ceil_f16, __builtin_ceilf(a))

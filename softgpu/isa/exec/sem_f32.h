@@ -56,24 +56,28 @@ SEM_F32_3(v_mullit_f32, !(c > 0) | !(b > -0x1.fffffep127f) ? -0x1.fffffep127f
 
 /* Minimum and maximum on bits. A signalling NaN wins in IEEE mode, else a number wins over a NaN;
  * -0 is below +0. */
-#define SEM_MINMAX(sfx, U)                                                                         \
+#define SEM_MINMAX(sfx, U, pick)                                                                   \
+    static inline U sem_signal_##sfx(struct sem_mode m, U x, U otherwise)                          \
+    {                                                                                              \
+        U signal = pick(sem_ieee(m), sem_quiet_##sfx(x), otherwise);                               \
+                                                                                                   \
+        return pick(sem_is_snan_##sfx(x), signal, otherwise);                                      \
+    }                                                                                              \
     static inline U sem_min_bits_##sfx(struct sem_mode m, U a, U b)                                \
     {                                                                                              \
         U r = sem_key_##sfx(a) < sem_key_##sfx(b) ? a : b;                                         \
                                                                                                    \
-        r = sem_is_nan_##sfx(b) ? a : r;                                                           \
-        r = sem_is_nan_##sfx(a) ? b : r;                                                           \
-        r = sem_ieee(m) & sem_is_snan_##sfx(b) ? sem_quiet_##sfx(b) : r;                           \
-        return sem_ieee(m) & sem_is_snan_##sfx(a) ? sem_quiet_##sfx(a) : r;                        \
+        r = pick(sem_is_nan_##sfx(b), a, r);                                                       \
+        r = pick(sem_is_nan_##sfx(a), b, r);                                                       \
+        return sem_signal_##sfx(m, a, sem_signal_##sfx(m, b, r));                                  \
     }                                                                                              \
     static inline U sem_max_bits_##sfx(struct sem_mode m, U a, U b)                                \
     {                                                                                              \
         U r = sem_key_##sfx(a) > sem_key_##sfx(b) ? a : b;                                         \
                                                                                                    \
-        r = sem_is_nan_##sfx(b) ? a : r;                                                           \
-        r = sem_is_nan_##sfx(a) ? b : r;                                                           \
-        r = sem_ieee(m) & sem_is_snan_##sfx(b) ? sem_quiet_##sfx(b) : r;                           \
-        return sem_ieee(m) & sem_is_snan_##sfx(a) ? sem_quiet_##sfx(a) : r;                        \
+        r = pick(sem_is_nan_##sfx(b), a, r);                                                       \
+        r = pick(sem_is_nan_##sfx(a), b, r);                                                       \
+        return sem_signal_##sfx(m, a, sem_signal_##sfx(m, b, r));                                  \
     }                                                                                              \
     static inline U sem_v_min_##sfx(struct sem_mode m, U a, U b)                                   \
     {                                                                                              \
@@ -93,9 +97,10 @@ SEM_F32_3(v_mullit_f32, !(c > 0) | !(b > -0x1.fffffep127f) ? -0x1.fffffep127f
     {                                                                                              \
         return sem_v_max_##sfx(m, sem_v_max_##sfx(m, a, b), c);                                    \
     }                                                                                              \
-    static inline bool sem_same_##sfx(U a, U b)                                                    \
+    /* -0 and +0 are the same here. */                                                             \
+    static inline U sem_unsigned_zero_##sfx(U a)                                                   \
     {                                                                                              \
-        return (a == b) | (sem_is_zero_##sfx(a) & sem_is_zero_##sfx(b));                           \
+        return sem_is_zero_##sfx(a) ? 0 : a;                                                       \
     }                                                                                              \
     static inline U sem_v_med3_##sfx(struct sem_mode m, U a_, U b_, U c_)                          \
     {                                                                                              \
@@ -103,14 +108,17 @@ SEM_F32_3(v_mullit_f32, !(c > 0) | !(b > -0x1.fffffep127f) ? -0x1.fffffep127f
           c = sem_in_bits_##sfx(m, c_);                                                            \
         U most = sem_max_bits_##sfx(m, sem_max_bits_##sfx(m, a, b), c);                            \
         U least = sem_min_bits_##sfx(m, sem_min_bits_##sfx(m, a, b), c);                           \
+        U key = sem_unsigned_zero_##sfx(most);                                                     \
         U r = sem_max_bits_##sfx(m, a, b);                                                         \
                                                                                                    \
-        r = sem_same_##sfx(most, b) ? sem_max_bits_##sfx(m, a, c) : r;                             \
-        r = sem_same_##sfx(most, a) ? sem_max_bits_##sfx(m, b, c) : r;                             \
-        r = sem_is_nan_##sfx(a) | sem_is_nan_##sfx(b) | sem_is_nan_##sfx(c) ? least : r;           \
+        r = pick(key == sem_unsigned_zero_##sfx(b), sem_max_bits_##sfx(m, a, c), r);               \
+        r = pick(key == sem_unsigned_zero_##sfx(a), sem_max_bits_##sfx(m, b, c), r);               \
+        r = pick(sem_is_nan_##sfx(a), least, r);                                                   \
+        r = pick(sem_is_nan_##sfx(b), least, r);                                                   \
+        r = pick(sem_is_nan_##sfx(c), least, r);                                                   \
         return sem_out_bits_##sfx(m, r);                                                           \
     }
-SEM_MINMAX(f32, uint32_t)
+SEM_MINMAX(f32, uint32_t, sem_pick32)
 
 /* Rounding to whole numbers; exact. */
 SEM_F32_1(v_trunc_f32, __builtin_truncf(a))
@@ -170,34 +178,36 @@ static inline uint32_t sem_v_frexp_mant_f32(struct sem_mode m, uint32_t a)
     return (sem_exponent_f32(a) == 255) | sem_is_zero_f32(a) ? sem_quiet_if_nan_f32(a) : normal;
 }
 
-/* Cube maps: the face that the vector (a,b,c) hits, coordinates on it, and its major axis. */
-static inline bool sem_cube_is_z(float a, float b, float c)
+/* Cube maps: the face that the vector (a,b,c) hits, coordinates on it, and its major axis. The
+ * largest component by amount decides; c wins over b over a when they are equal. */
+static inline uint32_t sem_cube_pick(float a, float b, float c, uint32_t if_z, uint32_t if_y,
+                                     uint32_t if_x)
 {
     float x = __builtin_fabsf(a), y = __builtin_fabsf(b), z = __builtin_fabsf(c);
+    uint32_t r = sem_pick32(y >= x, if_y, if_x);
 
-    return (z >= x) & (z >= y);
+    return sem_pick32(z >= x, sem_pick32(z >= y, if_z, r), r);
 }
 
-static inline bool sem_cube_is_y(float a, float b)
+static inline uint32_t sem_negate_if(bool condition, uint32_t x)
 {
-    return __builtin_fabsf(b) >= __builtin_fabsf(a);
+    return x ^ sem_pick32(condition, SEM_F32_NEG, 0);
 }
 
-/* A float that was picked, not computed: signalling NaNs are quieted all the same. */
-static inline float sem_picked_f32(float x)
-{
-    return sem_f32(sem_quiet_if_nan_f32(sem_bits32(x)));
-}
-
-SEM_F32_3(v_cubeid_f32, sem_cube_is_z(a, b, c) ? (c < 0 ? 5.0f : 4.0f)
-                        : sem_cube_is_y(a, b)  ? (b < 0 ? 3.0f : 2.0f)
-                                               : (a < 0 ? 1.0f : 0.0f))
-SEM_F32_3(v_cubesc_f32, sem_picked_f32(sem_cube_is_z(a, b, c) ? (c < 0 ? -a : a)
-                                       : sem_cube_is_y(a, b)  ? a
-                                                              : (a < 0 ? c : -c)))
-SEM_F32_3(v_cubetc_f32, sem_picked_f32(sem_cube_is_z(a, b, c) ? -b
-                                       : sem_cube_is_y(a, b)  ? (b < 0 ? -c : c)
-                                                              : -b))
-SEM_F32_3(v_cubema_f32, 2.0f * (sem_cube_is_z(a, b, c) ? c : sem_cube_is_y(a, b) ? b : a))
+#define SEM_CUBE(name, if_z, if_y, if_x)                                                           \
+    static inline uint32_t sem_##name(struct sem_mode m, uint32_t a_, uint32_t b_, uint32_t c_)    \
+    {                                                                                              \
+        uint32_t ab = sem_in_bits_f32(m, a_), bb = sem_in_bits_f32(m, b_);                         \
+        uint32_t cb = sem_in_bits_f32(m, c_);                                                      \
+        float a = sem_f32(ab), b = sem_f32(bb), c = sem_f32(cb);                                   \
+        uint32_t r = sem_cube_pick(a, b, c, if_z, if_y, if_x);                                     \
+                                                                                                   \
+        return sem_out_bits_f32(m, sem_quiet_if_nan_f32(r));                                       \
+    }
+SEM_CUBE(v_cubeid_f32, sem_bits32(c < 0 ? 5.0f : 4.0f), sem_bits32(b < 0 ? 3.0f : 2.0f),
+         sem_bits32(a < 0 ? 1.0f : 0.0f))
+SEM_CUBE(v_cubesc_f32, sem_negate_if(c < 0, ab), ab, sem_negate_if(!(a < 0), cb))
+SEM_CUBE(v_cubetc_f32, bb ^ SEM_F32_NEG, sem_negate_if(b < 0, cb), bb ^ SEM_F32_NEG)
+SEM_CUBE(v_cubema_f32, sem_bits32(2.0f * c), sem_bits32(2.0f * b), sem_bits32(2.0f * a))
 
 #endif

@@ -41,7 +41,7 @@ SEM_F64_1(v_trunc_f64, __builtin_trunc(a))
 SEM_F64_1(v_ceil_f64, __builtin_ceil(a))
 SEM_F64_1(v_floor_f64, __builtin_floor(a))
 SEM_F64_1(v_rndne_f64, __builtin_rint(a))
-SEM_MINMAX(f64, uint64_t)
+SEM_MINMAX(f64, uint64_t, sem_pick64)
 
 static inline uint64_t sem_v_fract_f64(struct sem_mode m, uint64_t a_)
 {

@@ -3,10 +3,10 @@
  * Vector operations: how an instruction's operands become arrays of lanes, how the loops over the
  * semantic functions see them, and how results come back.
  *
- * Each operation (valu.def) is expanded (valu_expand.h) into a handler with its loop inlined, for
- * instructions without modifiers in the default mode, and a loop that the general path
- * (valu_run.c) calls for all others. All of it is compiled for several levels of the x86-64 ABI
- * (VALU_LEVEL); valu_table.c picks one when the program is loaded.
+ * Each operation (valu.def) is expanded (valu_expand.h) into its loops and a handler, which deals
+ * with instructions without modifiers in the default mode and leaves all others to the general
+ * path (valu_run.c). All of it is compiled for several levels of the x86-64 ABI (VALU_LEVEL);
+ * valu_table.c picks one when the program is loaded.
  *
  * An operand of several dwords has dword k of lane l at [k * lanes + l], in registers and buffers
  * alike. A register that is source and destination is no problem for the loops: they read and write
@@ -50,10 +50,11 @@ enum valu_round {
 
 struct valu_op {
     const struct isa_op_info *info;
-    valu_loop *loop;
-    uint8_t round; /* enum valu_round */
-    bool is_float; /* packed operands and results are f16 */
-    bool is_mix;   /* v_fma_mix: f32 and f16 sources, chosen by op_sel */
+    valu_loop *loop;         /* for any mode */
+    valu_loop *default_loop; /* for SEM_MODE_DEFAULT; may be the same */
+    uint8_t round;           /* enum valu_round */
+    bool is_float;           /* packed operands and results are f16 */
+    bool is_mix;             /* v_fma_mix: f32 and f16 sources, chosen by op_sel */
 };
 
 /* The general path: any modifiers, any mode, any EXEC. */
@@ -159,7 +160,8 @@ VALU_ALWAYS_INLINE void valu_write_mask(struct isa_wave *w, unsigned reg, const 
 /* Everything about an instruction but its loop, which comes between the two calls. `info` is a
  * constant in every use, so that the compiler keeps only what the operation needs. */
 struct valu_scratch {
-    uint32_t src[VALU_SOURCES][2 * VALU_LANES];
+    /* Aligned as vectors are, so that what is stored in one access is loaded in one. */
+    _Alignas(64) uint32_t src[VALU_SOURCES][2 * VALU_LANES];
     uint32_t dst[2 * VALU_LANES];
     uint32_t carry[VALU_LANES];
 };

@@ -7,8 +7,7 @@
  *   VALU_NEEDS_MODE       1 when the operations depend on MODE, else 0
  *   VALU_ROUND            enum valu_round
  *
- * A handler inlines its loop for the common case. For operations that depend on MODE that copy is
- * made for the default mode, and another, out of line, for any mode.
+ * Operations that depend on MODE have their loop twice: made for the default mode, and for any.
  */
 #include "softgpu/isa/exec/valu.h"
 
@@ -62,30 +61,29 @@ static const struct isa_op_info valu_types[ISA_OP_COUNT] = {
 #define VALU_STORE(op, value)                                                                      \
     valu_store(f, (enum isa_type)valu_types[ISA_OP_##op].dst, base, lane, value)
 
-/* The loop of one operation, given what it does to a lane, and its handler. */
-#define VALU_DEFINE(op_name, mix, ...)                                                             \
-    VALU_ALWAYS_INLINE void inline_loop_##op_name(const struct valu_frame *frame,                  \
-                                                  struct sem_mode m)                               \
+/* The loops of one operation, given what goes on in them (`...`, from a frame f and a mode m), and
+ * its handler. */
+#define VALU_DEFINE_LOOPS(op_name, mix, ...)                                                       \
+    VALU_ALWAYS_INLINE void body_##op_name(const struct valu_frame *frame, struct sem_mode m)      \
     {                                                                                              \
         /* A copy that no lane's store can change. */                                              \
         const struct valu_frame copy = *frame, *const f = &copy;                                   \
                                                                                                    \
-        VALU_LANE_LOOP(f)                                                                          \
-        {                                                                                          \
-            __VA_ARGS__;                                                                           \
-        }                                                                                          \
+        __VA_ARGS__                                                                                \
     }                                                                                              \
-    static __attribute__((noinline)) void loop_##op_name(const struct valu_frame *f,               \
-                                                         struct sem_mode m)                        \
+    static __attribute__((noinline)) void any_##op_name(const struct valu_frame *f,                \
+                                                        struct sem_mode m)                         \
     {                                                                                              \
-        inline_loop_##op_name(f, m);                                                               \
+        body_##op_name(f, m);                                                                      \
     }                                                                                              \
+    VALU_DEFAULT_LOOP(op_name)                                                                     \
     isa_handler VALU_SYM(op_name);                                                                 \
     void VALU_SYM(op_name)(struct isa_wave * w, const struct isa_inst *inst)                       \
     {                                                                                              \
         static const struct valu_op op = {                                                         \
             .info = &valu_types[ISA_OP_##op_name],                                                 \
-            .loop = loop_##op_name,                                                                \
+            .loop = any_##op_name,                                                                 \
+            .default_loop = default_##op_name,                                                     \
             .round = VALU_ROUND,                                                                   \
             .is_float = VALU_NEEDS_MODE,                                                           \
             .is_mix = mix,                                                                         \
@@ -97,9 +95,26 @@ static const struct isa_op_info valu_types[ISA_OP_COUNT] = {
             VALU_SYM(run)(w, inst, &op);                                                           \
             return;                                                                                \
         }                                                                                          \
-        inline_loop_##op_name(&f, SEM_MODE_DEFAULT);                                               \
+        default_##op_name(&f, SEM_MODE_DEFAULT);                                                   \
         valu_end(w, inst, &op, &scratch, &f);                                                      \
     }
+
+#if VALU_NEEDS_MODE
+#define VALU_DEFAULT_LOOP(op_name)                                                                 \
+    static __attribute__((noinline)) void default_##op_name(const struct valu_frame *f,            \
+                                                            struct sem_mode m)                     \
+    {                                                                                              \
+        (void)m;                                                                                   \
+        body_##op_name(f, SEM_MODE_DEFAULT);                                                       \
+    }
+#else
+#define VALU_DEFAULT_LOOP(op_name) static valu_loop *const default_##op_name = any_##op_name;
+#endif
+
+/* The same, given what happens to one lane. */
+#define VALU_DEFINE(op_name, mix, ...)                                                             \
+    VALU_DEFINE_LOOPS(                                                                             \
+        op_name, mix, VALU_LANE_LOOP(f) { __VA_ARGS__; })
 
 #define VALU_TRUTH(condition) ((condition) ? UINT32_MAX : 0u)
 
@@ -112,10 +127,14 @@ static const struct isa_op_info valu_types[ISA_OP_COUNT] = {
     VALU_IF_##group(VALU_DEFINE(                                                                   \
         op, false,                                                                                 \
         VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1), VALU_ARG(op, 2)))))
-#define VALU_4(group, op)                                                                          \
-    VALU_IF_##group(VALU_DEFINE(op, false,                                                         \
-                                VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1),       \
-                                                        VALU_ARG(op, 2), VALU_ARG(op, 3)))))
+/* v_div_fmas: VCC is rarely set, and then never looked at. */
+#define VALU_FMAS(group, op)                                                                       \
+    VALU_IF_##group(VALU_DEFINE_LOOPS(                                                             \
+        op, false,                                                                                 \
+        if (!f->mask[3]) VALU_LANE_LOOP(f)                                                         \
+            VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1), VALU_ARG(op, 2), false)); \
+        else VALU_LANE_LOOP(f) VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1),        \
+                                                       VALU_ARG(op, 2), VALU_ARG(op, 3)));))
 #define VALU_MIX_3(group, op)                                                                      \
     VALU_IF_##group(VALU_DEFINE(                                                                   \
         op, true, VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1), VALU_ARG(op, 2)))))

@@ -114,8 +114,7 @@ const uint32_t *VALU_SYM(broadcast)(const struct isa_wave *w, const struct isa_i
 
 /* ---- DPP ---- */
 
-/* DPP_CTRL: where a lane's row begins is `row`, its place in it `at`. Returns the place to read
- * from, or -1 when that is outside the row. */
+/* DPP_CTRL: the place in its row that lane `at` of a row reads from, or -1 when that is outside. */
 static int dpp16_source(unsigned ctrl, int at)
 {
     int n = (int)(ctrl & 15);
@@ -157,56 +156,97 @@ static bool dpp16_is_known(unsigned ctrl)
     }
 }
 
-static void copy_lane(uint32_t *to, const uint32_t *from, unsigned lanes, unsigned dwords,
-                      unsigned lane, int source)
+/* A group of lanes that moves data in itself, as all other groups of the wave do. */
+struct dpp_group {
+    unsigned size;     /* 8 or 16 lanes */
+    uint8_t from[16];  /* the lane of the group that each reads */
+    uint64_t in_range; /* bit for each lane: there is one to read */
+};
+
+static struct dpp_group dpp16_group(unsigned ctrl)
 {
-    for (unsigned k = 0; k < dwords; k++)
-        to[k * lanes + lane] = source < 0 ? 0 : from[k * lanes + (unsigned)source];
+    struct dpp_group group = {.size = 16};
+
+    for (int at = 0; at < 16; at++) {
+        int from = dpp16_source(ctrl, at);
+
+        group.from[at] = (uint8_t)(from < 0 ? at : from);
+        group.in_range |= (uint64_t)(from >= 0) << at;
+    }
+    return group;
 }
 
-static void dpp8(const struct isa_wave *w, const struct isa_inst *inst, const uint32_t *source,
-                 unsigned dwords, uint32_t *out_value)
+static struct dpp_group dpp8_group(const struct isa_inst *inst)
 {
-    uint64_t readable = inst->dpp8.fi ? UINT64_MAX : isa_wave_exec(w);
+    struct dpp_group group = {.size = 8, .in_range = 0xff};
 
-    for (unsigned lane = 0; lane < w->lanes; lane++) {
-        unsigned from = (lane & ~7u) | inst->dpp8.lane[lane & 7];
+    memcpy(group.from, inst->dpp8.lane, sizeof(inst->dpp8.lane));
+    return group;
+}
 
-        copy_lane(out_value, source, w->lanes, dwords, lane, readable >> from & 1 ? (int)from : -1);
+/* Lanes whose source lane is in range and one of `readable`. */
+static uint64_t dpp_valid(const struct dpp_group *group, uint64_t readable, unsigned lanes)
+{
+    uint64_t valid = 0;
+
+    for (unsigned base = 0; base < lanes; base += group->size) {
+        uint64_t here = group->in_range;
+
+        if (readable != UINT64_MAX)
+            for (unsigned i = 0; i < group->size; i++)
+                here &= ~((~readable >> (base + group->from[i]) & 1) << i);
+        valid |= here << base;
+    }
+    return valid;
+}
+
+/* Moves the lanes; those that are not valid become 0. */
+static void dpp_move(const struct dpp_group *group, uint64_t valid, const uint32_t *source,
+                     size_t lanes, unsigned dwords, uint32_t *out_value)
+{
+    for (unsigned k = 0; k < dwords; k++, source += lanes, out_value += lanes) {
+        for (size_t base = 0; base < lanes; base += group->size)
+            for (unsigned i = 0; i < group->size; i++)
+                out_value[base + i] = source[base + group->from[i]];
+        for (size_t base = 0; base < lanes; base += 32) {
+            uint32_t half = (uint32_t)(valid >> base);
+
+            VALU_VECTOR_LOOP for (size_t l = 0; l < 32; l++) out_value[base + l] =
+                half & VALU_SYM(lane_bit)[l] ? out_value[base + l] : 0;
+        }
     }
 }
 
-static uint64_t dpp16(const struct isa_wave *w, const struct isa_inst *inst, const uint32_t *source,
-                      unsigned dwords, uint32_t *out_value)
+/* Lanes that DPP16's row and bank masks leave enabled; a bank is a quarter of a row. */
+static uint64_t dpp16_enabled(const struct isa_inst *inst)
 {
-    uint64_t readable = inst->dpp16.fi ? UINT64_MAX : isa_wave_exec(w);
-    uint64_t write = 0;
+    uint64_t row = 0, enabled = 0;
 
-    for (unsigned lane = 0; lane < w->lanes; lane++) {
-        int row = (int)(lane & ~15u);
-        int at = dpp16_source(inst->dpp16.ctrl, (int)(lane & 15));
-        bool valid = at >= 0 && (readable >> (row + at) & 1);
-        bool enabled =
-            inst->dpp16.row_mask >> (lane / 16) & 1 && inst->dpp16.bank_mask >> (lane / 4 % 4) & 1;
-
-        copy_lane(out_value, source, w->lanes, dwords, lane, valid ? row + at : -1);
-        if (enabled && (valid || inst->dpp16.bound_ctrl))
-            write |= UINT64_C(1) << lane;
-    }
-    return write;
+    for (unsigned bank = 0; bank < 4; bank++)
+        row |= inst->dpp16.bank_mask >> bank & 1 ? UINT64_C(0xf) << 4 * bank : 0;
+    for (unsigned i = 0; i < 4; i++)
+        enabled |= inst->dpp16.row_mask >> i & 1 ? row << 16 * i : 0;
+    return enabled;
 }
 
 bool VALU_SYM(dpp)(const struct isa_wave *w, const struct isa_inst *inst, const uint32_t *source,
                    unsigned dwords, uint32_t *out_value, uint64_t *out_write)
 {
-    *out_write = UINT64_MAX;
-    if (inst->vmod == ISA_VMOD_DPP8) {
-        dpp8(w, inst, source, dwords, out_value);
-        return true;
-    }
-    if (!dpp16_is_known(inst->dpp16.ctrl))
+    bool is_dpp8 = inst->vmod == ISA_VMOD_DPP8;
+    bool fetch_inactive = is_dpp8 ? inst->dpp8.fi : inst->dpp16.fi;
+    uint64_t exec = isa_wave_exec(w);
+    uint64_t readable = fetch_inactive || exec == valu_all_lanes(w->lanes) ? UINT64_MAX : exec;
+
+    if (!is_dpp8 && !dpp16_is_known(inst->dpp16.ctrl))
         return false;
-    *out_write = dpp16(w, inst, source, dwords, out_value);
+
+    struct dpp_group group = is_dpp8 ? dpp8_group(inst) : dpp16_group(inst->dpp16.ctrl);
+    uint64_t valid = dpp_valid(&group, readable, w->lanes);
+
+    dpp_move(&group, valid, source, w->lanes, dwords, out_value);
+    *out_write = UINT64_MAX;
+    if (!is_dpp8)
+        *out_write = dpp16_enabled(inst) & (inst->dpp16.bound_ctrl ? UINT64_MAX : valid);
     return true;
 }
 
@@ -336,6 +376,10 @@ static void run_loop(const struct valu_op *op, const struct valu_frame *f, struc
                            : op->round == VALU_ROUND_F64 ? sem_round_f16_f64(mode)
                                                          : SEM_ROUND_EVEN;
 
+    if (mode.bits == SEM_MODE_DEFAULT.bits) {
+        op->default_loop(f, mode);
+        return;
+    }
     if (round != SEM_ROUND_EVEN)
         _MM_SET_ROUNDING_MODE(rounding[round]);
     op->loop(f, mode);
