@@ -50,6 +50,23 @@ static void holes_and_rights_are_seen(void **state)
     munmap(at, 8 * PAGE);
 }
 
+/* Memory that is in use takes another way to the same answers. */
+static void memory_in_use_is_judged_alike(void **state)
+{
+    char *at = map_pages(8);
+    uint64_t start = (uintptr_t)at;
+
+    (void)state;
+    memset(at, 1, 8 * PAGE);
+    assert_int_equal(kfd_host_memory_check(start, 8 * PAGE, true).err, 0);
+    mprotect(at + 2 * PAGE, PAGE, PROT_READ);
+    assert_int_equal(kfd_host_memory_check(start, 8 * PAGE, true).err, EPERM);
+    assert_int_equal(kfd_host_memory_check(start, 8 * PAGE, false).err, 0);
+    munmap(at + 2 * PAGE, PAGE);
+    assert_int_equal(kfd_host_memory_check(start, 8 * PAGE, true).err, EFAULT);
+    munmap(at, 8 * PAGE);
+}
+
 static void nothing_is_faulted_in(void **state)
 {
     const size_t pages = 1000;
@@ -210,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holes_and_rights_are_seen),
+        cmocka_unit_test(memory_in_use_is_judged_alike),
         cmocka_unit_test(nothing_is_faulted_in),
         cmocka_unit_test(a_long_map_is_read_to_the_end),
         cmocka_unit_test(unmapping_is_noted_before_it_returns),
