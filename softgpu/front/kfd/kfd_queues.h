@@ -61,7 +61,7 @@ void kfd_queues_update_trap_handler(struct kfd_pdd *pdd);
 
 /* ---- buffers (kfd_queue_buffers.c) ---- */
 
-/* ESRCH never comes from here. EINVAL: a buffer is not mapped exactly, or too small. */
+/* EINVAL: a buffer is not mapped exactly, or too small. */
 rw_status kfd_queue_buffers_get(struct kfd_pdd *pdd, const struct kfd_create_queue_args *args,
                                 struct kfd_queue_buffers *out_buffers) RW_MUST_USE;
 void kfd_queue_buffers_put(struct kfd_pdd *pdd, struct kfd_queue_buffers *buffers);
