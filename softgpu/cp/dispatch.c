@@ -20,38 +20,33 @@ static unsigned cu_physical(uint32_t active, unsigned n)
     return (unsigned)__builtin_ctz(active);
 }
 
-static bool mask_allows(const struct cp_queue *queue, unsigned bit)
+static bool mask_allows(const uint32_t *mask, uint32_t bits, unsigned bit)
 {
-    if (queue->cu_mask_bits == 0)
-        return true;
-    return bit < queue->cu_mask_bits && (queue->cu_mask[bit / 32] >> bit % 32 & 1);
+    return bits == 0 || (bit < bits && (mask[bit / 32] >> bit % 32 & 1));
 }
 
 /* Kernel: mqd_symmetrically_map_cu_mask(): two bits at a time (a WGP) go to the arrays and engines
  * in turn, engines fastest. */
-unsigned cp_cus_enabled(struct cp_queue *queue, struct cp_cu *out_cus)
+void cp_cus_select(const struct gpu_profile *profile, const uint32_t *mask, uint32_t bits,
+                   struct cp_cus *out_cus)
 {
-    const struct gpu_profile *profile = queue->cp->device->profile;
-    unsigned bit = 0, count = 0;
+    unsigned arrays = profile->shader_engines * profile->arrays_per_engine, bit = 0;
 
-    pthread_mutex_lock(&queue->cu_lock);
-    for (unsigned cu = 0; cu < profile->cu_per_array; cu += 2)
-        for (unsigned array = 0; array < profile->arrays_per_engine; array++)
-            for (unsigned engine = 0; engine < profile->shader_engines; engine++) {
-                uint32_t active = gpu_profile_cu_mask(profile, engine, array);
+    out_cus->count = 0;
+    for (unsigned n = 0; n < profile->cu_per_array / 2 * arrays; n++) {
+        unsigned engine = n % profile->shader_engines;
+        unsigned array = n / profile->shader_engines % profile->arrays_per_engine;
+        unsigned cu = n / arrays * 2;
+        uint32_t active = gpu_profile_cu_mask(profile, engine, array);
+        unsigned count = (unsigned)__builtin_popcount(active);
 
-                if (cu >= (unsigned)__builtin_popcount(active))
-                    continue;
-                for (unsigned i = 0; i < 2; i++, bit++)
-                    if (mask_allows(queue, bit) && count < CP_MAX_CUS &&
-                        cu + i < (unsigned)__builtin_popcount(active))
-                        out_cus[count++] =
-                            (struct cp_cu){.engine = (uint8_t)engine,
-                                           .array = (uint8_t)array,
-                                           .cu = (uint8_t)cu_physical(active, cu + i)};
-            }
-    pthread_mutex_unlock(&queue->cu_lock);
-    return count;
+        for (unsigned i = 0; cu < count && i < 2; i++, bit++)
+            if (cu + i < count && mask_allows(mask, bits, bit) && out_cus->count < CP_MAX_CUS)
+                out_cus->cu[out_cus->count++] =
+                    (struct cp_cu){.engine = (uint8_t)engine,
+                                   .array = (uint8_t)array,
+                                   .cu = (uint8_t)cu_physical(active, cu + i)};
+    }
 }
 
 /* ---- does it fit ---- */
@@ -101,17 +96,17 @@ static enum cp_step places_count(struct cp_queue *queue, const struct cp_launch 
         return cp_fail(queue, CP_ERROR_PACKET_GROUP_SEGMENT,
                        "a workgroup wants %u bytes of LDS; a compute unit has %u", lds,
                        profile->lds_bytes_per_cu);
-    shape->places = shape->cu_count * profile->simd_per_cu * per_simd / shape->waves;
+    shape->places = shape->cus.count * profile->simd_per_cu * per_simd / shape->waves;
     if (lds > 0)
         shape->places =
-            min_unsigned(shape->places, shape->cu_count * (profile->lds_bytes_per_cu / lds));
+            min_unsigned(shape->places, shape->cus.count * (profile->lds_bytes_per_cu / lds));
     if (launch->scratch_wave_bytes > 0)
         shape->places = min_unsigned(shape->places, launch->scratch_waves / shape->waves);
     if (shape->places == 0)
         return cp_fail(queue, CP_ERROR_PACKET_REGISTERS,
                        "a workgroup of %u waves has nowhere to run: %u compute units are enabled, "
                        "and scratch is there for %u waves",
-                       shape->waves, shape->cu_count, launch->scratch_waves);
+                       shape->waves, shape->cus.count, launch->scratch_waves);
     return CP_DONE;
 }
 
@@ -138,8 +133,10 @@ static enum cp_step shape_make(struct cp_queue *queue, const struct cp_launch *l
     shape->status = (uint32_t)ISA_STATUS_VALID | (queue->host.tba ? ISA_STATUS_TRAP_EN : 0);
     shape->gpr_alloc = (CP_RSRC1_VGPR_GRANULES(launch->rsrc1) & 0x3f) << 8;
     shape->lds_alloc = (round_up(launch->lds_bytes, 512) / 512) << 12;
-    shape->cu_count = cp_cus_enabled(queue, shape->cus);
-    cp_item_ids_fill(size, shape->item_ids);
+    cp_item_ids_fill(size, CP_RSRC2_ITEM_IDS(launch->rsrc2) + 1, shape->item_ids);
+    pthread_mutex_lock(&queue->cu_lock);
+    shape->cus = queue->cus;
+    pthread_mutex_unlock(&queue->cu_lock);
     return places_count(queue, launch, shape);
 }
 

@@ -31,21 +31,13 @@
 #define CP_TMPRING_WAVES(r)          CP_FIELD(r, 0, 12)
 #define CP_TMPRING_WAVE_BYTES(r)     (CP_FIELD(r, 12, 13) * 1024)
 
-/* Where a workgroup sits in the machine, as HW_ID shows it. */
-struct cp_cu {
-    uint8_t engine, array, cu; /* cu: in its array */
-};
-
-enum { CP_MAX_CUS = 256 };
-
 /* What all workgroups of a dispatch have in common; set up before it starts. */
 struct cp_shape {
     unsigned waves, lanes, vgprs; /* of a whole workgroup, per wave */
     uint32_t lds_bytes;
     uint32_t mode, status, gpr_alloc, lds_alloc;
-    unsigned places; /* workgroups that may be resident */
-    unsigned cu_count;
-    struct cp_cu cus[CP_MAX_CUS];           /* that may be used */
+    unsigned places;                        /* workgroups that may be resident */
+    struct cp_cus cus;                      /* that may be used */
     uint32_t item_ids[3][CP_MAX_WORKGROUP]; /* of a whole workgroup */
 };
 
@@ -80,11 +72,10 @@ enum cp_step cp_dispatch_run(struct cp_queue *queue, const struct cp_launch *lau
 /* CP_DONE, CP_STOPPED, or CP_FAULT with dispatch->fault. Outside a work section. */
 enum cp_step cp_dispatch_execute(struct cp_dispatch *dispatch);
 
-/* Which compute units the queue may use; returns how many. */
-unsigned cp_cus_enabled(struct cp_queue *queue, struct cp_cu *out_cus);
-
-/* The ids of the work-items of a workgroup of this size, in the order of lanes. */
-void cp_item_ids_fill(const uint32_t size[3], uint32_t (*out_ids)[CP_MAX_WORKGROUP]);
+/* The ids of the work-items of a workgroup of this size, in the order of lanes, along the first
+ * `dimensions` dimensions. */
+void cp_item_ids_fill(const uint32_t size[3], unsigned dimensions,
+                      uint32_t (*out_ids)[CP_MAX_WORKGROUP]);
 
 /* Sets up the initial state of all waves of the seat's workgroup, by its number in the grid. */
 void cp_workgroup_init(const struct cp_dispatch *dispatch, struct cp_seat *seat);

@@ -178,14 +178,11 @@ void cp_queue_set_trap_handler(struct cp_queue *queue, gpu_va tba, gpu_va tma)
 
 void cp_queue_set_cu_mask(struct cp_queue *queue, const uint32_t *mask, uint32_t bits)
 {
-    uint32_t words = (bits + 31) / 32;
+    struct cp_cus cus;
 
-    if (words > CP_CU_MASK_WORDS)
-        words = CP_CU_MASK_WORDS;
+    cp_cus_select(queue->cp->device->profile, mask, bits, &cus);
     pthread_mutex_lock(&queue->cu_lock);
-    memset(queue->cu_mask, 0, sizeof(queue->cu_mask));
-    memcpy(queue->cu_mask, mask, words * sizeof(*mask));
-    queue->cu_mask_bits = bits < CP_CU_MASK_WORDS * 32 ? bits : CP_CU_MASK_WORDS * 32;
+    queue->cus = cus;
     pthread_mutex_unlock(&queue->cu_lock);
 }
 
@@ -458,6 +455,7 @@ static void queue_init(struct cp_queue *queue, struct cp_device *cp,
     pthread_mutex_init(&queue->cu_lock, NULL);
     pthread_cond_init(&queue->changed, NULL);
     cp_access_init(&queue->access, desc->vm);
+    cp_cus_select(cp->device->profile, NULL, 0, &queue->cus);
 }
 
 rw_status cp_queue_create(struct cp_device *cp, const struct cp_queue_desc *desc,

@@ -64,7 +64,17 @@ struct cp_spin {
 
 enum {
     CP_SH_REGISTERS = 0x400, /* compute registers 0x2c00..0x2fff */
-    CP_CU_MASK_WORDS = 8,
+    CP_MAX_CUS = 256,
+};
+
+/* Where a workgroup sits in the machine, as HW_ID shows it. */
+struct cp_cu {
+    uint8_t engine, array, cu; /* cu: in its array */
+};
+
+struct cp_cus {
+    unsigned count;
+    struct cp_cu cu[CP_MAX_CUS];
 };
 
 struct cp_queue {
@@ -100,12 +110,15 @@ struct cp_queue {
     struct cp_seats seats;
     struct cp_cost costs[CP_COSTS];
     pthread_mutex_t cu_lock;
-    uint32_t cu_mask[CP_CU_MASK_WORDS]; /* under cu_lock */
-    uint32_t cu_mask_bits;              /* 0 = all */
+    struct cp_cus cus; /* that the mask leaves; under cu_lock */
 
     uint32_t sh[CP_SH_REGISTERS]; /* PM4: compute registers */
     uint32_t *packet;             /* PM4 and SDMA: a packet that wraps around the ring's end */
 };
+
+/* Which compute units a mask of `bits` bits leaves; 0 bits are no mask. (dispatch.c) */
+void cp_cus_select(const struct gpu_profile *profile, const uint32_t *mask, uint32_t bits,
+                   struct cp_cus *out_cus);
 
 /* ---- failing ---- */
 

@@ -17,18 +17,25 @@
 
 enum { TTMP6 = ISA_REG_TTMP0 + 6, TTMP7, TTMP8, TTMP11 = ISA_REG_TTMP0 + 11 };
 
-void cp_item_ids_fill(const uint32_t size[3], uint32_t (*out_ids)[CP_MAX_WORKGROUP])
+void cp_item_ids_fill(const uint32_t size[3], unsigned dimensions,
+                      uint32_t (*out_ids)[CP_MAX_WORKGROUP])
 {
-    unsigned item = 0;
+    unsigned items = size[0] * size[1] * size[2];
+    uint32_t x = 0, y = 0, z = 0;
 
-    for (uint32_t z = 0; z < size[2]; z++) {
-        for (uint32_t y = 0; y < size[1]; y++) {
-            for (uint32_t x = 0; x < size[0]; x++, item++) {
-                out_ids[0][item] = x;
-                out_ids[1][item] = y;
-                out_ids[2][item] = z;
-            }
-        }
+    for (unsigned item = 0; item < items; item++) {
+        out_ids[0][item] = x;
+        if (dimensions > 1)
+            out_ids[1][item] = y;
+        if (dimensions > 2)
+            out_ids[2][item] = z;
+        if (++x < size[0])
+            continue;
+        x = 0;
+        if (++y < size[1])
+            continue;
+        y = 0;
+        z++;
     }
 }
 
@@ -97,8 +104,8 @@ static void vgprs_set(const struct cp_dispatch *d, struct isa_wave *w,
 
 static uint32_t hw_id1(const struct cp_shape *shape, unsigned place, unsigned wave, unsigned simds)
 {
-    const struct cp_cu *cu = &shape->cus[place % shape->cu_count];
-    unsigned slot = place / shape->cu_count * shape->waves + wave;
+    const struct cp_cu *cu = &shape->cus.cu[place % shape->cus.count];
+    unsigned slot = place / shape->cus.count * shape->waves + wave;
     unsigned simd = (cu->cu & 1u) * 2 + slot % simds; /* a WGP has the SIMDs of two CUs */
 
     return (slot / simds & 0x1f) | (simd & 3) << 8 | (uint32_t)cu->cu / 2 << 10 |
@@ -165,7 +172,7 @@ void cp_workgroup_init(const struct cp_dispatch *d, struct cp_seat *seat)
     group->context = seat;
     memcpy(group->id, p.id, sizeof(p.id));
     if (!p.whole) {
-        cp_item_ids_fill(p.size, partial_ids);
+        cp_item_ids_fill(p.size, CP_RSRC2_ITEM_IDS(d->launch->rsrc2) + 1, partial_ids);
         ids = (const uint32_t(*)[CP_MAX_WORKGROUP])partial_ids;
     }
     for (unsigned i = 0; i < group->wave_count; i++)
