@@ -239,6 +239,24 @@ static void test_every_workgroup_runs_once(void **state)
     rig_queue_destroy(&q);
 }
 
+static void test_wave64(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_queue q;
+    struct cp_stats before, after;
+    struct rig_kernel kernel = {RIG_PROGRAM(fill), .user_sgprs = 2, .rsrc2_more = RIG_GROUP_X,
+                                .properties = KERNEL_KERNARG_SEGMENT_PTR};
+    uint64_t buffer = rig_alloc(rig, 1024, 64);
+
+    rig_queue_create(rig, CP_QUEUE_AQL, &q);
+    cp_device_stats(rig->cp, &before);
+    rig_run(&q, rig_dispatch(rig_kernel(rig, &kernel), 64, 150, new_kernarg(rig, buffer, 0), 0));
+    cp_device_stats(rig->cp, &after);
+    check_fill(rig, buffer, 150);
+    assert_int_equal(after.waves - before.waves, 3);
+    rig_queue_destroy(&q);
+}
+
 static void test_code_may_change_between_dispatches(void **state)
 {
     struct rig *rig = *state;
@@ -480,6 +498,7 @@ int main(void)
         SUITE_TEST(test_item_ids_only_as_asked),
         SUITE_TEST(test_cu_mask_shows_in_hw_id),
         SUITE_TEST(test_every_workgroup_runs_once),
+        SUITE_TEST(test_wave64),
         SUITE_TEST(test_code_may_change_between_dispatches),
         SUITE_TEST(test_machine_answers),
         SUITE_TEST(test_interrupt_message),

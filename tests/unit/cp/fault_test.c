@@ -4,6 +4,8 @@
  */
 #include "suite.h"
 
+#include <sys/mman.h>
+
 static uint64_t kernel_make(struct rig *rig, const uint32_t *program, uint64_t bytes,
                             unsigned vgprs)
 {
@@ -190,6 +192,42 @@ static void test_code_must_be_executable(void **state)
                         ISA_ACCESS_EXECUTE, "shader");
 }
 
+static void *pages_of_user(void)
+{
+    void *memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    return memory;
+}
+
+/* Memory that the program takes away while the GPU still has it mapped: a page fault there, too. */
+static void test_user_memory_that_goes(void **state)
+{
+    struct rig *rig = *state;
+    uint8_t *memory = pages_of_user();
+    uint64_t va = rig_map_user(rig, memory, 8192), kernarg = rig_alloc(rig, 64, 64);
+    uint64_t second = va + 4096, to = rig_alloc(rig, 8192, 64);
+    uint32_t copy[] = {
+        1, 8191, 0, (uint32_t)va, (uint32_t)(va >> 32), (uint32_t)to, (uint32_t)(to >> 32)};
+    struct rig_queue sdma;
+
+    memory[100] = 42;
+    rig_queue_create(rig, CP_QUEUE_SDMA, &sdma);
+    rig_put(&sdma, copy, 7);
+    assert_true(rig_drained(&sdma));
+    assert_int_equal(((uint8_t *)rig_host(rig, to))[100], 42);
+    assert_int_equal(mprotect(memory + 4096, 4096, PROT_NONE), 0);
+    rig_put(&sdma, copy, 7);
+    assert_true(rig_wait_count(&rig->memory_faults, 1));
+    assert_int_equal(rig->fault.isa.va, second);
+    rig_queue_destroy(&sdma);
+
+    memcpy(rig_host(rig, kernarg), &second, 8);
+    expect_memory_fault(rig, rig_dispatch(KERNEL(rig, store), 32, 32, kernarg, 0),
+                        ISA_FAULT_UNMAPPED, second, 0, "shader");
+    munmap(memory, 8192);
+}
+
 /* A fault in one queue leaves the others alone. */
 static void test_other_queues_go_on(void **state)
 {
@@ -212,6 +250,7 @@ int main(void)
         SUITE_TEST(test_trap_handler_reports),
         SUITE_TEST(test_page_faults),
         SUITE_TEST(test_code_must_be_executable),
+        SUITE_TEST(test_user_memory_that_goes),
         SUITE_TEST(test_other_queues_go_on),
     };
 

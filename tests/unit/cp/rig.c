@@ -153,17 +153,34 @@ void *rig_host(struct rig *rig, uint64_t va)
     return rig->bo->host + (va - BASE_VA);
 }
 
-uint64_t rig_map_page(struct rig *rig, uint32_t flags)
+static uint64_t map_anywhere(struct rig *rig, const struct mem_bo_desc *desc, uint32_t flags)
 {
     static _Atomic uint64_t next = PAGES_VA;
-    struct mem_bo_desc desc = {.size = 4096, .domains = MEM_DOMAIN_GTT};
-    uint64_t va = atomic_fetch_add(&next, 0x10000);
+    uint64_t va = atomic_fetch_add(&next, desc->size + 0x10000);
     struct mem_bo *bo;
 
-    assert_true(rw_ok(mem_bo_create(rig->heaps, &desc, "rig page", &bo)));
-    assert_true(rw_ok(gpu_vm_map(rig->vm, GPU_VM_OWNER_KFD, bo, 0, gpu_va_make(va), 4096, flags)));
+    assert_true(rw_ok(mem_bo_create(rig->heaps, desc, "rig page", &bo)));
+    assert_true(
+        rw_ok(gpu_vm_map(rig->vm, GPU_VM_OWNER_KFD, bo, 0, gpu_va_make(va), desc->size, flags)));
     mem_bo_put(bo);
     return va;
+}
+
+uint64_t rig_map_page(struct rig *rig, uint32_t flags)
+{
+    struct mem_bo_desc desc = {.size = 4096, .domains = MEM_DOMAIN_GTT};
+
+    return map_anywhere(rig, &desc, flags);
+}
+
+uint64_t rig_map_user(struct rig *rig, void *memory, uint64_t size)
+{
+    struct mem_bo_desc desc = {.size = size,
+                               .domains = MEM_DOMAIN_CPU,
+                               .backing = MEM_BACKING_USERPTR,
+                               .user_address = (uintptr_t)memory};
+
+    return map_anywhere(rig, &desc, GPU_VM_PAGE_READABLE | GPU_VM_PAGE_WRITEABLE);
 }
 
 uint64_t rig_unmapped_va(void)

@@ -52,6 +52,8 @@ uint64_t rig_alloc(struct rig *rig, uint64_t size, uint64_t align);
 void *rig_host(struct rig *rig, uint64_t va);
 /* Maps a page of its own, with these rights (GPU_VM_PAGE_*); returns its VA. */
 uint64_t rig_map_page(struct rig *rig, uint32_t flags);
+/* Maps `size` bytes of this process for the GPU, readable and writable; returns the VA. */
+uint64_t rig_map_user(struct rig *rig, void *memory, uint64_t size);
 uint64_t rig_unmapped_va(void);
 
 void rig_queue_create(struct rig *rig, enum cp_queue_type type, struct rig_queue *out);
