@@ -112,6 +112,17 @@ static inline uint64_t sem_bits64(double value)
     return bits;
 }
 
+/* Both, either: without the jump that && and || are. */
+static inline bool sem_both(bool a, bool b)
+{
+    return (unsigned)a & (unsigned)b;
+}
+
+static inline bool sem_either(bool a, bool b)
+{
+    return (unsigned)a | (unsigned)b;
+}
+
 /* condition ? yes : no, in a form that stays without branches where the compiler would rather jump
  * and so give up on the loop around it. */
 static inline uint32_t sem_pick32(bool condition, uint32_t yes, uint32_t no)

@@ -180,9 +180,9 @@ static inline uint32_t sem_underflow(enum sem_round round, bool negative)
         r = sem_exponent_##sfx(c) - sem_exponent_##sfx(b) < (underflow)                            \
                 ? sign | sem_underflow(round(m), negative)                                         \
                 : r;                                                                               \
-        r = b_inf | c_zero ? sign : r;                                                             \
-        r = b_zero | c_inf ? sign | (INF) : r;                                                     \
-        r = (b_zero & c_zero) | (b_inf & c_inf) ? (NAN) : r;                                       \
+        r = (b_inf | c_zero) ? sign : r;                                                           \
+        r = (b_zero | c_inf) ? sign | (INF) : r;                                                   \
+        r = ((b_zero & c_zero) | (b_inf & c_inf)) ? (NAN) : r;                                     \
         r = sem_is_nan_##sfx(b) ? sem_quiet_##sfx(b) : r;                                          \
         r = sem_is_nan_##sfx(c) ? sem_quiet_##sfx(c) : r;                                          \
         return sem_out_bits_##sfx(m, r);                                                           \

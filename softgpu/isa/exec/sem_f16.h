@@ -84,7 +84,7 @@ static inline uint32_t sem_v_frexp_exp_i16_f16(struct sem_mode m, uint32_t a)
 {
     uint32_t wide = sem_bits32(sem_in_f16(m, a));
 
-    return (sem_exponent_f32(wide) == 255) | sem_is_zero_f32(wide)
+    return sem_either(sem_exponent_f32(wide) == 255, sem_is_zero_f32(wide))
                ? 0
                : (uint32_t)(sem_exponent_f32(wide) - 126) & 0xffff;
 }
@@ -92,7 +92,7 @@ static inline uint32_t sem_v_frexp_exp_i16_f16(struct sem_mode m, uint32_t a)
 static inline uint32_t sem_v_frexp_mant_f16(struct sem_mode m, uint32_t a)
 {
     uint32_t wide = sem_bits32(sem_in_f16(m, a));
-    bool keep = (sem_exponent_f32(wide) == 255) | sem_is_zero_f32(wide);
+    bool keep = sem_either(sem_exponent_f32(wide) == 255, sem_is_zero_f32(wide));
 
     return sem_out_f16(m, sem_f32(keep ? wide : (wide & 0x807fffff) | 126u << 23));
 }

@@ -45,14 +45,22 @@ SEM_F32_3(v_fmamk_f32, __builtin_fmaf(a, b, c))
 SEM_F32_3(v_fmaak_f32, __builtin_fmaf(a, b, c))
 
 /* DX9 rules: zero times anything is +0. */
-SEM_F32_2(v_mul_legacy_f32, (a == 0) | (b == 0) ? 0.0f : a * b)
-SEM_F32_3(v_fma_legacy_f32, (a == 0) | (b == 0) ? 0.0f + c : __builtin_fmaf(a, b, c))
-SEM_F32_3(v_fmac_legacy_f32, (a == 0) | (b == 0) ? 0.0f + c : __builtin_fmaf(a, b, c))
+static inline bool sem_any_zero(float a, float b)
+{
+    return (a == 0) | (b == 0);
+}
+
+SEM_F32_2(v_mul_legacy_f32, sem_any_zero(a, b) ? 0.0f : a *b)
+SEM_F32_3(v_fma_legacy_f32, sem_any_zero(a, b) ? 0.0f + c : __builtin_fmaf(a, b, c))
+SEM_F32_3(v_fmac_legacy_f32, sem_any_zero(a, b) ? 0.0f + c : __builtin_fmaf(a, b, c))
 
 /* The LIT operation of old shading languages; `c` is the test, `b` the exponent. */
-SEM_F32_3(v_mullit_f32, !(c > 0) | !(b > -0x1.fffffep127f) ? -0x1.fffffep127f
-                        : (a == 0) | (b == 0)              ? 0.0f
-                                                           : a * b)
+static inline bool sem_lit_is_dark(float b, float c)
+{
+    return !(c > 0) | !(b > -0x1.fffffep127f);
+}
+
+SEM_F32_3(v_mullit_f32, sem_lit_is_dark(b, c) ? -0x1.fffffep127f : sem_any_zero(a, b) ? 0.0f : a *b)
 
 /* Minimum and maximum on bits. A signalling NaN wins in IEEE mode, else a number wins over a NaN;
  * -0 is below +0. */
@@ -164,7 +172,7 @@ static inline uint32_t sem_v_frexp_exp_i32_f32(struct sem_mode m, uint32_t a)
 
     a = sem_in_bits_f32(m, a);
     sem_normalise_f32(a, &exponent);
-    return (sem_exponent_f32(a) == 255) | sem_is_zero_f32(a) ? 0 : (uint32_t)exponent;
+    return sem_either(sem_exponent_f32(a) == 255, sem_is_zero_f32(a)) ? 0 : (uint32_t)exponent;
 }
 
 static inline uint32_t sem_v_frexp_mant_f32(struct sem_mode m, uint32_t a)
@@ -175,7 +183,8 @@ static inline uint32_t sem_v_frexp_mant_f32(struct sem_mode m, uint32_t a)
     a = sem_in_bits_f32(m, a);
     normal = sem_normalise_f32(a, &exponent);
     normal = (normal & 0x807fffff) | 126u << 23;
-    return (sem_exponent_f32(a) == 255) | sem_is_zero_f32(a) ? sem_quiet_if_nan_f32(a) : normal;
+    return sem_either(sem_exponent_f32(a) == 255, sem_is_zero_f32(a)) ? sem_quiet_if_nan_f32(a)
+                                                                      : normal;
 }
 
 /* Cube maps: the face that the vector (a,b,c) hits, coordinates on it, and its major axis. The

@@ -82,7 +82,7 @@ static inline uint32_t sem_v_frexp_exp_i32_f64(struct sem_mode m, uint64_t a)
 
     a = sem_in_bits_f64(m, a);
     sem_normalise_f64(a, &exponent);
-    return (sem_exponent_f64(a) == 2047) | sem_is_zero_f64(a) ? 0 : (uint32_t)exponent;
+    return sem_either(sem_exponent_f64(a) == 2047, sem_is_zero_f64(a)) ? 0 : (uint32_t)exponent;
 }
 
 static inline uint64_t sem_v_frexp_mant_f64(struct sem_mode m, uint64_t a)
@@ -93,7 +93,8 @@ static inline uint64_t sem_v_frexp_mant_f64(struct sem_mode m, uint64_t a)
     a = sem_in_bits_f64(m, a);
     normal = sem_normalise_f64(a, &exponent);
     normal = (normal & 0x800fffffffffffffull) | 1022ull << 52;
-    return (sem_exponent_f64(a) == 2047) | sem_is_zero_f64(a) ? sem_quiet_if_nan_f64(a) : normal;
+    return sem_either(sem_exponent_f64(a) == 2047, sem_is_zero_f64(a)) ? sem_quiet_if_nan_f64(a)
+                                                                       : normal;
 }
 
 /* 64 bits of 2/pi from bit `position` on; bit 0 is the first behind the binary point. The hardware

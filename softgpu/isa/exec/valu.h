@@ -83,9 +83,10 @@ bool VALU_SYM(dpp)(const struct isa_wave *w, const struct isa_inst *inst, const 
 
 #define VALU_ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* Marks a loop whose iterations do not depend on each other (see above). */
+/* Marks a loop whose iterations do not depend on each other (see above). Clang would unroll the
+ * simplest ones before it thinks of vectors. */
 #if defined(__clang__)
-#define VALU_VECTOR_LOOP _Pragma("clang loop vectorize(assume_safety)")
+#define VALU_VECTOR_LOOP _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
 #else
 #define VALU_VECTOR_LOOP _Pragma("GCC ivdep")
 #endif
