@@ -51,7 +51,8 @@ static enum cp_step need(struct sdma_run *run, uint64_t dwords)
 static enum cp_step sdma_copy_linear(struct sdma_run *run)
 {
     enum { ENDIAN_SWAP = 3 << 24 | 3 << 16 | 3 << 8, BROADCAST = 1 << 27, BROADCAST_DWORDS = 9 };
-    uint64_t size = (run->p[1] & 0x3fffff) + 1;
+    /* SDMA 5.2 counts with 30 bits where earlier engines had 22; the two above are reserved. */
+    uint64_t size = (uint64_t)(run->p[1] & 0x3fffffff) + 1;
     enum cp_step step;
 
     if (run->p[2] & ENDIAN_SWAP)
@@ -157,7 +158,7 @@ static enum cp_step sdma_trap(struct sdma_run *run)
 
 static enum cp_step sdma_poll(struct sdma_run *run)
 {
-    enum { HDP_FLUSH = 1 << 26 };
+    enum { HDP_FLUSH = 1 << 26, ALWAYS = 0 };
     struct cp_poll poll = {.va = va_at(run, 1),
                            .mask = run->p[4],
                            .reference = run->p[3],
@@ -165,8 +166,11 @@ static enum cp_step sdma_poll(struct sdma_run *run)
 
     if (run->p[0] >> 31)
         return cp_poll_wait(run->queue, &poll);
-    /* The HDP keeps the CPU's view of VRAM coherent; here both views are one memory. */
-    return run->p[0] & HDP_FLUSH ? CP_DONE : refuse(run, "registers are for the kernel");
+    /* The HDP keeps the CPU's view of VRAM coherent; here both views are one memory. ROCr 6 flushes
+     * it with a register poll that is always satisfied. */
+    if ((run->p[0] & HDP_FLUSH) || poll.function == ALWAYS)
+        return CP_DONE;
+    return refuse(run, "registers are for the kernel");
 }
 
 static enum cp_step sdma_atomic(struct sdma_run *run)

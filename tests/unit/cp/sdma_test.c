@@ -28,16 +28,16 @@ static void fill_random(void *data, size_t size)
 
 static void test_copy_linear(void **state)
 {
-    static const uint32_t sizes[] = {1, 3, 4, 63, 64, 4096, 65537, 0x3fffe0};
+    static const uint32_t sizes[] = {1, 3, 4, 63, 64, 4096, 65537, 0x3fffe0, 5 << 20};
     struct rig *rig = *state;
     struct rig_queue q;
-    uint64_t from = rig_alloc(rig, 4 << 20, 4096), to = rig_alloc(rig, (4 << 20) + 64, 4096);
+    uint64_t from = rig_alloc(rig, 5 << 20, 4096), to = rig_alloc(rig, (5 << 20) + 64, 4096);
     uint8_t *target = rig_host(rig, to);
 
     rig_queue_create(rig, CP_QUEUE_SDMA, &q);
-    fill_random(rig_host(rig, from), 4 << 20);
+    fill_random(rig_host(rig, from), 5 << 20);
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        memset(target, 0, (4 << 20) + 64);
+        memset(target, 0, (5 << 20) + 64);
         SDMA(&q, 1, sizes[i] - 1, 0, VA(from), VA(to + 3));
         assert_memory_equal(target + 3, rig_host(rig, from), sizes[i]);
         assert_int_equal(target[2], 0);
@@ -147,6 +147,7 @@ static void test_poll_waits(void **state)
         assert_int_equal(__atomic_load_n(done, __ATOMIC_ACQUIRE), i + 1);
     }
     SDMA(&q, 8 | 3 << 28 | 1 << 26, 0, 0, 1, 1, 0); /* HDP flush */
+    SDMA(&q, 8, 0, 0x80000000, 0, 0, 0);            /* the same, as ROCr 6 spells it */
     rig_queue_destroy(&q);
 }
 
