@@ -42,6 +42,8 @@ function(rocweld_library name)
     target_link_libraries(${name} PUBLIC ${ARG_DEPENDS})
 endfunction()
 
+add_custom_target(rocweld_tests) # every C test program that needs nothing but this tree
+
 # rocweld_test(NAME SOURCES... [DEPENDS targets...]): a cmocka test program, run by ctest.
 function(rocweld_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
@@ -49,9 +51,6 @@ function(rocweld_test name)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} cmocka)
     add_test(NAME ${name} COMMAND ${name})
-    if(NOT TARGET rocweld_tests)
-        add_custom_target(rocweld_tests) # all programs of rocweld_test()
-    endif()
     add_dependencies(rocweld_tests ${name})
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
