@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "softgpu/isa/exec/code.h"
+#include "softgpu/isa/exec/fpenv.h"
 #include "softgpu/isa/exec/status.h"
 #include "softgpu/isa/exec/trap.h"
 #include "softgpu/isa/exec/window.h"
@@ -211,13 +212,8 @@ static void barrier_open(struct isa_workgroup *group)
     }
 }
 
-enum isa_stop isa_workgroup_run(struct isa_workgroup *group, uint64_t budget)
+static enum isa_stop group_take_turns(struct isa_workgroup *group)
 {
-    if (group->fault.kind != ISA_FAULT_NONE)
-        return ISA_STOP_FAULT;
-    for (unsigned i = 0; i < group->wave_count; i++)
-        group->waves[i].budget = budget;
-
     for (;;) {
         unsigned live = 0, at_barrier = 0, over = 0;
 
@@ -237,4 +233,18 @@ enum isa_stop isa_workgroup_run(struct isa_workgroup *group, uint64_t budget)
         else if (over == 0)
             return ISA_STOP_YIELD;
     }
+}
+
+enum isa_stop isa_workgroup_run(struct isa_workgroup *group, uint64_t budget)
+{
+    if (group->fault.kind != ISA_FAULT_NONE)
+        return ISA_STOP_FAULT;
+    for (unsigned i = 0; i < group->wave_count; i++)
+        group->waves[i].budget = budget;
+
+    unsigned host = isa_fpenv_enter();
+    enum isa_stop stop = group_take_turns(group);
+
+    isa_fpenv_leave(host);
+    return stop;
 }
