@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #define PATHS_SOFTGPU_LIBRARY "librocweld-softgpu.so"
+#define PATHS_SHIM_LIBRARY    "librocweld-kmt-shim.so"
 #define PATHS_TRACE_LIBRARY   "librocweld-trace.so"
 
 /* Absolute path of a library / helper program / data file; false when there is none (the path is

@@ -181,6 +181,17 @@ static rw_status preload_library(const char *name)
     return RW_OK;
 }
 
+/* Graphics and compute share one VM, with the shim in front of whichever GPU there is. */
+static rw_status preload_shim(void)
+{
+    const char *share = getenv("ROCWELD_SHARE");
+    char path[PATH_MAX];
+
+    if ((share && !strcmp(share, "off")) || !paths_library(PATHS_SHIM_LIBRARY, path, sizeof path))
+        return RW_OK;
+    return preload_library(PATHS_SHIM_LIBRARY);
+}
+
 rw_status target_apply(const struct gpu_target *target)
 {
     if (target_resolve(target) == GPU_HARDWARE) {
@@ -195,6 +206,7 @@ rw_status target_apply(const struct gpu_target *target)
         set_if_given("ROCWELD_KERNEL", target->kernel);
         set_if_given("ROCWELD_THREADS", target->threads);
     }
+    RW_TRY(preload_shim());
     if (target->trace)
         RW_TRY(preload_library(PATHS_TRACE_LIBRARY));
 #ifdef ROCWELD_SANITIZER_RUNTIME

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "kmt-shim/gpu.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <xf86drm.h>
+
+#define RENDER_PATH    "/dev/dri/renderD"
+#define TOPOLOGY_NODES "/sys/devices/virtual/kfd/kfd/topology/nodes"
+
+enum { DRM_CHAR_MAJOR = 226 };
+
+bool gpu_minor_of_path(const char *path, unsigned *out_minor)
+{
+    char *end;
+
+    if (!path || strncmp(path, RENDER_PATH, strlen(RENDER_PATH)) != 0)
+        return false;
+    path += strlen(RENDER_PATH);
+    if (*path < '0' || *path > '9')
+        return false;
+    *out_minor = (unsigned)strtoul(path, &end, 10);
+    return *end == '\0' && gpu_is_minor(*out_minor);
+}
+
+bool gpu_minor_of_render_fd(int fd, unsigned *out_minor)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || !S_ISCHR(st.st_mode) || major(st.st_rdev) != DRM_CHAR_MAJOR)
+        return false;
+    *out_minor = minor(st.st_rdev);
+    return gpu_is_minor(*out_minor);
+}
+
+static bool driver_is_amdgpu(int fd)
+{
+    drmVersionPtr version = drmGetVersion(fd);
+    bool is_amdgpu = version && strcmp(version->name, "amdgpu") == 0;
+
+    drmFreeVersion(version);
+    return is_amdgpu;
+}
+
+rw_status gpu_minor_of_fd(int fd, unsigned *out_minor)
+{
+    bool found = false;
+    char *path;
+
+    if (fcntl(fd, F_GETFD) < 0)
+        return RW_FAIL(EBADF, "descriptor %d is not open", fd);
+    if (gpu_minor_of_render_fd(fd, out_minor)) {
+        found = true;
+    } else if ((path = drmGetRenderDeviceNameFromFd(fd))) {
+        found = gpu_minor_of_path(path, out_minor);
+        free(path);
+    }
+    if (!found || !driver_is_amdgpu(fd))
+        return RW_FAIL(EINVAL, "descriptor %d is not an open device node of an amdgpu GPU", fd);
+    return RW_OK;
+}
+
+static bool read_gpu_id(const char *node, uint32_t *out_gpu_id)
+{
+    char path[512];
+    FILE *file;
+    bool ok;
+
+    snprintf(path, sizeof path, TOPOLOGY_NODES "/%s/gpu_id", node);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    ok = fscanf(file, "%u", out_gpu_id) == 1;
+    fclose(file);
+    return ok;
+}
+
+static bool read_render_minor(const char *node, unsigned *out_minor)
+{
+    char path[512], line[256];
+    bool found = false;
+    FILE *file;
+
+    snprintf(path, sizeof path, TOPOLOGY_NODES "/%s/properties", node);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    while (!found && fgets(line, sizeof line, file))
+        found = sscanf(line, "drm_render_minor %u", out_minor) == 1;
+    fclose(file);
+    return found && gpu_is_minor(*out_minor);
+}
+
+bool gpu_minor_of_gpu_id(uint32_t gpu_id, unsigned *out_minor)
+{
+    DIR *nodes = gpu_id ? opendir(TOPOLOGY_NODES) : NULL;
+    struct dirent *node;
+    bool found = false;
+    uint32_t id;
+
+    if (!nodes)
+        return false;
+    while (!found && (node = readdir(nodes)))
+        found = node->d_name[0] != '.' && read_gpu_id(node->d_name, &id) && id == gpu_id &&
+                read_render_minor(node->d_name, out_minor);
+    closedir(nodes);
+    return found;
+}
+
+int gpu_same_file(int fd, int other)
+{
+    long order = syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, fd, other);
+
+    return order < 0 ? -1 : order == 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * When to share: the user's wish and what the kernel is good for. Thread safety: any thread.
+ */
+#ifndef KMT_SHIM_POLICY_H
+#define KMT_SHIM_POLICY_H
+
+#include "base/status.h"
+#include "kmt-shim/include/kmt-shim.h"
+
+/* ROCWELD_SHARE, read once. A word that is none of the three is told once and means auto. */
+enum kmt_shim_policy policy_wish(void);
+
+/* Quiet success when compute may use a graphics client's VM; ENOTSUP with the reason otherwise.
+ * Opens /dev/kfd for a moment when first asked. */
+rw_status policy_check(void) RW_MUST_USE;
+
+/* The child of a fork has the calling thread only. */
+void policy_fork_in_child(void);
+
+#endif

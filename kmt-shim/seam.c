@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libc's names that the shim stands in front of: opening a render node, and ioctl. Everything else
+ * passes at the cost of one comparison.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include <amdgpu_drm.h>
+#include <linux/kfd_ioctl.h>
+
+#include "base/log.h"
+#include "kmt-shim/gpu.h"
+#include "kmt-shim/next.h"
+#include "kmt-shim/policy.h"
+#include "kmt-shim/share.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Without a public prototype: what fortified programs call. */
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int folder, const char *path, int flags);
+int __openat64_2(int folder, const char *path, int flags);
+
+/* Found when first needed: hooks run before any constructor. */
+static void *next_function(void *_Atomic *cache, const char *name)
+{
+    void *function = atomic_load_explicit(cache, memory_order_relaxed);
+
+    if (__builtin_expect(function != NULL, 1))
+        return function;
+    function = dlsym(RTLD_NEXT, name);
+    if (!function) {
+        rw_error(shim, "no library behind the shim has %s()", name);
+        abort();
+    }
+    atomic_store_explicit(cache, function, memory_order_relaxed);
+    return function;
+}
+
+int next_openat(int folder, const char *path, int flags, mode_t mode)
+{
+    static void *_Atomic cache;
+    __typeof__(&openat) function = next_function(&cache, "openat64");
+
+    return function(folder, path, flags, mode);
+}
+
+int next_ioctl(int fd, unsigned long request, void *argument)
+{
+    static void *_Atomic cache;
+    __typeof__(&ioctl) function = next_function(&cache, "ioctl");
+
+    return function(fd, request, argument);
+}
+
+/* The thunk is libhsakmt up to ROCm 6.2 and a part of libhsa-runtime64 since. */
+static bool caller_is_thunk(const void *return_address)
+{
+    const char *name;
+    Dl_info info;
+
+    if (!dladdr(return_address, &info) || !info.dli_fname)
+        return false;
+    name = strrchr(info.dli_fname, '/');
+    name = name ? name + 1 : info.dli_fname;
+    return strncmp(name, "libhsakmt.", 10) == 0 || strncmp(name, "libhsa-runtime64.", 17) == 0;
+}
+
+static int open_any(int folder, const char *path, int flags, mode_t mode, const void *caller)
+{
+    unsigned minor;
+
+    if (!gpu_minor_of_path(path, &minor) || (flags & O_PATH) || policy_wish() == KMT_SHIM_OFF)
+        return next_openat(folder, path, flags, mode);
+    return share_open(minor, path, flags, caller_is_thunk(caller));
+}
+
+/* A third argument is there only when a file may be made. */
+#define MODE_ARGUMENT(flags, mode)                                                                 \
+    do {                                                                                           \
+        if ((flags) & (O_CREAT | __O_TMPFILE)) {                                                   \
+            va_list args;                                                                          \
+            va_start(args, flags);                                                                 \
+            mode = va_arg(args, mode_t);                                                           \
+            va_end(args);                                                                          \
+        }                                                                                          \
+    } while (0)
+
+#define DEFINE_OPEN(name)                                                                          \
+    EXPORT int name(const char *path, int flags, ...)                                              \
+    {                                                                                              \
+        mode_t mode = 0;                                                                           \
+        MODE_ARGUMENT(flags, mode);                                                                \
+        return open_any(AT_FDCWD, path, flags, mode, __builtin_return_address(0));                 \
+    }
+
+#define DEFINE_OPENAT(name)                                                                        \
+    EXPORT int name(int folder, const char *path, int flags, ...)                                  \
+    {                                                                                              \
+        mode_t mode = 0;                                                                           \
+        MODE_ARGUMENT(flags, mode);                                                                \
+        return open_any(folder, path, flags, mode, __builtin_return_address(0));                   \
+    }
+
+DEFINE_OPEN(open)
+DEFINE_OPEN(open64)
+DEFINE_OPENAT(openat)
+DEFINE_OPENAT(openat64)
+
+EXPORT int __open_2(const char *path, int flags)
+{
+    return open_any(AT_FDCWD, path, flags, 0, __builtin_return_address(0));
+}
+
+EXPORT int __open64_2(const char *path, int flags)
+{
+    return open_any(AT_FDCWD, path, flags, 0, __builtin_return_address(0));
+}
+
+EXPORT int __openat_2(int folder, const char *path, int flags)
+{
+    return open_any(folder, path, flags, 0, __builtin_return_address(0));
+}
+
+EXPORT int __openat64_2(int folder, const char *path, int flags)
+{
+    return open_any(folder, path, flags, 0, __builtin_return_address(0));
+}
+
+/* The ioctls with which a graphics client begins to use a VM; libdrm asks INFO before all. */
+static bool begins_use(unsigned long request)
+{
+    if (_IOC_TYPE(request) != DRM_IOCTL_BASE)
+        return false;
+    switch (_IOC_NR(request)) {
+    case DRM_COMMAND_BASE + DRM_AMDGPU_INFO:
+    case DRM_COMMAND_BASE + DRM_AMDGPU_GEM_CREATE:
+    case DRM_COMMAND_BASE + DRM_AMDGPU_CTX:
+        return true;
+    default:
+        return false;
+    }
+}
+
+EXPORT int ioctl(int fd, unsigned long request, ...)
+{
+    va_list args;
+
+    va_start(args, request);
+    void *argument = va_arg(args, void *);
+    va_end(args);
+    if (request == AMDKFD_IOC_ACQUIRE_VM && argument)
+        return share_acquire(fd, argument);
+    if (begins_use(request) && policy_wish() != KMT_SHIM_OFF) {
+        rw_status status = share_use(fd);
+        if (!rw_ok(status)) {
+            rw_warn(shim, "%s", rw_status_message(status, NULL));
+            errno = status.err;
+            return -1;
+        }
+    }
+    return next_ioctl(fd, request, argument);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ * One list whose nodes lie in a libdrm buffer and in hipMalloc memory by turns, walked by a HIP
+ * kernel that writes its result into the libdrm buffer. Nothing is exported, imported or copied:
+ * both sides have one GPU VM, so an address is all that either needs.
+ *
+ *   interop_libdrm [drm-first | hip-first | together]     who starts first, or each in a thread
+ */
+#include "graphics.h"
+#include "sample.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAIRS = 500, RESULT_AT = 64 * 1024, BUFFER_BYTES = 128 * 1024 };
+
+/* As in the kernel; addresses are the GPU's. */
+struct node {
+    uint64_t next, payload;
+};
+
+struct walk {
+    uint64_t sum, length;
+};
+
+struct sides {
+    struct graphics graphics;
+    struct graphics_buffer buffer;
+    struct node *device; /* hipMalloc's */
+    pthread_barrier_t start;
+};
+
+static void start_graphics(struct sides *sides)
+{
+    graphics_open(&sides->graphics);
+    graphics_buffer_create(&sides->graphics, BUFFER_BYTES, &sides->buffer);
+}
+
+static void start_hip(struct sides *sides)
+{
+    SAMPLE_CHECK(hipInit(0));
+    sides->device = sample_zeroed(PAIRS * sizeof *sides->device);
+}
+
+static void *graphics_thread(void *argument)
+{
+    struct sides *sides = argument;
+
+    pthread_barrier_wait(&sides->start);
+    start_graphics(sides);
+    return NULL;
+}
+
+static void start_together(struct sides *sides)
+{
+    pthread_t thread;
+
+    pthread_barrier_init(&sides->start, NULL, 2);
+    pthread_create(&thread, NULL, graphics_thread, sides);
+    pthread_barrier_wait(&sides->start);
+    start_hip(sides);
+    pthread_join(thread, NULL);
+    pthread_barrier_destroy(&sides->start);
+}
+
+static void start(struct sides *sides, const char *order)
+{
+    if (strcmp(order, "together") == 0) {
+        start_together(sides);
+    } else if (strcmp(order, "hip-first") == 0) {
+        start_hip(sides);
+        start_graphics(sides);
+    } else if (strcmp(order, "drm-first") == 0) {
+        start_graphics(sides);
+        start_hip(sides);
+    } else {
+        fprintf(stderr, "usage: interop_libdrm [drm-first | hip-first | together]\n");
+        exit(2);
+    }
+}
+
+/* Buffer, device, buffer, device, ...: payloads 1, 2, 3, ... */
+static void build_list(struct sides *sides)
+{
+    struct node *in_buffer = sides->buffer.host, in_device[PAIRS];
+
+    for (unsigned i = 0; i < PAIRS; i++) {
+        uint64_t after = sides->buffer.address + (i + 1) * sizeof(struct node);
+        in_buffer[i] = (struct node){(uintptr_t)&sides->device[i], 2 * i + 1};
+        in_device[i] = (struct node){i + 1 < PAIRS ? after : 0, 2 * i + 2};
+    }
+    SAMPLE_CHECK(hipMemcpy(sides->device, in_device, sizeof in_device, hipMemcpyHostToDevice));
+}
+
+static void walk_list(struct sides *sides)
+{
+    uint64_t head = sides->buffer.address;
+    struct {
+        void *heads;
+        uint64_t walks;
+        unsigned lists, limit;
+    } args = {sample_upload(&head, sizeof head), sides->buffer.address + RESULT_AT, 1, 10 * PAIRS};
+
+    sample_launch(sample_kernel("pointer_chase"), 1, 1, 64, 1, &args, sizeof args);
+    SAMPLE_CHECK(hipFree(args.heads));
+}
+
+int main(int argc, char **argv)
+{
+    const char *order = argc > 1 ? argv[1] : "drm-first";
+    static struct sides sides;
+    const struct walk *walk;
+
+    start(&sides, order);
+    printf("hipMalloc's address is %s in libdrm's VM\n",
+           graphics_address_is_taken(&sides.buffer, sides.device) ? "taken" : "free");
+    fflush(stdout);
+    build_list(&sides);
+    walk_list(&sides);
+    walk = (const struct walk *)((char *)sides.buffer.host + RESULT_AT);
+    sample_expect_near("length", 0, (double)walk->length, 2 * PAIRS, 0);
+    sample_expect_near("sum", 0, (double)walk->sum, (double)PAIRS * (2 * PAIRS + 1), 0);
+    printf("interop_libdrm: a kernel walked %llu nodes of both sides, %s\n",
+           (unsigned long long)walk->length, order);
+    SAMPLE_CHECK(hipFree(sides.device));
+    graphics_buffer_destroy(&sides.buffer);
+    graphics_close(&sides.graphics);
+    return 0;
+}
