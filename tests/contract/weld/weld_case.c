@@ -4,6 +4,7 @@
  * device nodes as a thunk or a graphics client does, and to the shim through its public header.
  * Two GPUs, /dev/dri/renderD128 and renderD129. Exits 0 when the rule holds, else says what not.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -158,6 +159,59 @@ static void case_use_other_file(void)
     EXPECT(result == 0, kmt_shim_policy_get() != KMT_SHIM_REQUIRE);
 }
 
+/* The distribution's thunk: opens the KFD and acquires a VM for each GPU. */
+static int thunk_start(void)
+{
+    void *thunk = dlopen("libhsakmt.so.1", RTLD_NOW);
+    int (*open_kfd)(void) = thunk ? (int (*)(void))dlsym(thunk, "hsaKmtOpenKFD") : NULL;
+
+    if (!open_kfd) {
+        printf("%s\n", dlerror());
+        exit(1);
+    }
+    return open_kfd();
+}
+
+static void case_thunk_import(void)
+{
+    int fd = node_open(NODE_A), later;
+    struct kmt_shim_vm vm;
+
+    EXPECT(kmt_shim_import_drm_fd(gpu_id_of(1), fd), 0);
+    EXPECT(thunk_start(), 0);
+    EXPECT(kmt_shim_vm_query(128, &vm), 0);
+    EXPECT(vm.source, KMT_SHIM_IMPORTED);
+    EXPECT(vm.acquired, 1);
+    EXPECT(kmt_shim_vm_query(129, &vm), 0);
+    EXPECT(vm.source, KMT_SHIM_THUNK);
+    EXPECT(vm.acquired, 1);
+    later = node_open(NODE_A);
+    EXPECT(same_file(fd, later), true);
+}
+
+/* ---- W14: with a kernel that refuses the first VM (refuse_vm.c) ---- */
+
+static void case_refused_vm(void)
+{
+    bool require = kmt_shim_policy_get() == KMT_SHIM_REQUIRE;
+    int fd = node_open(NODE_A), later;
+    struct kmt_shim_counters counters;
+    struct kmt_shim_vm vm;
+
+    graphics_start(fd);
+    EXPECT(thunk_start() == 0, !require);
+    kmt_shim_counters_read(&counters);
+    EXPECT(counters.fallbacks, !require);
+    if (require)
+        return;
+    EXPECT(kmt_shim_vm_query(128, &vm), 0);
+    EXPECT(vm.source, KMT_SHIM_NONE);
+    EXPECT(vm.acquired, 1);
+    later = node_open(NODE_A);
+    EXPECT(same_file(fd, later), false);
+    EXPECT(kmt_shim_import_drm_fd(0, fd), -EBUSY); /* too late */
+}
+
 /* ---- W2 ---- */
 
 static void case_other_gpu(void)
@@ -260,6 +314,8 @@ static const struct {
     {"acquire-other-file", case_acquire_other_file},
     {"acquire-wrong", case_acquire_wrong},
     {"use-other-file", case_use_other_file},
+    {"thunk-import", case_thunk_import},
+    {"refused-vm", case_refused_vm},
     {"other-gpu", case_other_gpu},
     {"close-early", case_close_early},
     {"fork", case_fork},
