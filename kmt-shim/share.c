@@ -310,22 +310,33 @@ static rw_status check_acquired_file(struct slot *slot, int fd)
 
 /* The kernel refused the graphics side's file: the thunk gets one of its own under the number that
  * it knows. Nothing has been mapped through it before ACQUIRE_VM. */
-static bool fall_back(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_vm_args *args)
+static bool acquire_own(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_vm_args *args)
 {
     char path[32];
-    int fd, err = errno;
+    bool replaced;
+    int fd;
 
-    if (policy_wish() != KMT_SHIM_AUTO || slot->thunk_fd != (int)args->drm_fd + 1)
-        return false;
     snprintf(path, sizeof path, "/dev/dri/renderD%u", slot_minor(slot));
     fd = next_openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    dup3(fd, (int)args->drm_fd, O_CLOEXEC);
+    replaced = dup3(fd, (int)args->drm_fd, O_CLOEXEC) >= 0;
     close(fd);
-    if (next_ioctl(kfd_fd, AMDKFD_IOC_ACQUIRE_VM, args) != 0)
+    return replaced && next_ioctl(kfd_fd, AMDKFD_IOC_ACQUIRE_VM, args) == 0;
+}
+
+/* False, with errno as it was, when the thunk's descriptor is not ours to replace. */
+static bool fall_back(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_vm_args *args)
+{
+    int err = errno, file = slot_file(slot);
+
+    if (policy_wish() != KMT_SHIM_AUTO || slot->thunk_fd != (int)args->drm_fd + 1 ||
+        !acquire_own(slot, kfd_fd, args)) {
+        errno = err;
         return false;
-    close(slot->file - 1);
+    }
+    if (file >= 0)
+        close(file);
     slot->file = 0;
     slot->vm.source = KMT_SHIM_NONE;
     slot->compute_alone = true;
