@@ -98,6 +98,7 @@ static void references(void **state)
             continue;
         if (has_reference(alu_integer_references, name) +
                 has_reference(alu_float_references, name) +
+                has_reference(alu_convert_references, name) +
                 has_reference(alu_compare_references, name) + LISTED(tested_elsewhere, name) !=
             1)
             fail_msg("%s is tested nowhere, or twice", name);

@@ -36,6 +36,7 @@ struct alu_reference_row {
 
 extern const struct alu_reference_row alu_integer_references[];
 extern const struct alu_reference_row alu_float_references[];
+extern const struct alu_reference_row alu_convert_references[];
 extern const struct alu_reference_row alu_compare_references[];
 
 /* Formats, and MODE's fields for them. */

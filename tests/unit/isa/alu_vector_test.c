@@ -270,6 +270,13 @@ static void floats(void **state)
         run_row(row, float_modes, sizeof(float_modes) / sizeof(float_modes[0]));
 }
 
+static void conversions(void **state)
+{
+    (void)state;
+    for (const struct alu_reference_row *row = alu_convert_references; row->name; row++)
+        run_row(row, float_modes, sizeof(float_modes) / sizeof(float_modes[0]));
+}
+
 static void comparisons(void **state)
 {
     static const uint32_t modes[] = {ALU_MODE_DEFAULT, 0x300};
@@ -285,6 +292,7 @@ int main(void)
         cmocka_unit_test(integers),
         cmocka_unit_test(comparisons),
         cmocka_unit_test(floats),
+        cmocka_unit_test(conversions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
