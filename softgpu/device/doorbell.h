@@ -54,8 +54,8 @@ void doorbell_slice_destroy(struct doorbell_slice *slice); /* NULL is fine */
 
 /* The user's mapping (mmap of the doorbell offset on /dev/kfd), shared, at most the whole slice
  * from its start. The program unmaps it with munmap whenever it likes. */
-rw_status doorbell_slice_mmap(struct doorbell_slice *slice, void *address, size_t length,
-                              int prot, int flags, void **out_address) RW_MUST_USE;
+rw_status doorbell_slice_mmap(struct doorbell_slice *slice, void *address, size_t length, int prot,
+                              int flags, void **out_address) RW_MUST_USE;
 
 /* The device's own, never protected view. */
 volatile uint64_t *doorbell_slice_host(struct doorbell_slice *slice);
