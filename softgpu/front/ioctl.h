@@ -20,8 +20,8 @@
 typedef rw_status ioctl_handler(void *context, void *argument);
 
 struct ioctl_row {
-    const char *name; /* NULL = hole */
-    unsigned long request; /* full request code of the newest struct */
+    const char *name;       /* NULL = hole */
+    unsigned long request;  /* full request code of the newest struct */
     ioctl_handler *handler; /* NULL = known, but absent in this kernel build */
     unsigned flags;         /* the table's own meaning (render allowed, since which kernel) */
 };
