@@ -213,8 +213,8 @@ static void check_element(const struct isa_format *format, const uint8_t *elemen
         else
             assert_true(fabs(got - want) <= ldexp(fabs(want), -23));
         /* The most negative SNORM number is another name of -1. */
-        if (format->numeric == ISA_FORMAT_SNORM && raw == 1u << (format->bits[c] - 1) &&
-            format->bits[c])
+        if (format->numeric == ISA_FORMAT_SNORM && format->bits[c] &&
+            raw == 1u << (format->bits[c] - 1))
             raw++;
         assert_int_equal(component_raw(format, packed, c), raw);
     }
