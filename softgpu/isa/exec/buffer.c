@@ -445,23 +445,13 @@ static void atomic_prepare(struct isa_wave *w, const struct isa_inst *inst, unsi
         load_zero(w, outside, ISA_MEM_B32, (uint16_t)(inst->dst + d));
 }
 
-static struct isa_atomic_regs atomic_regs(const struct isa_inst *inst, unsigned dwords,
-                                          bool compares)
-{
-    return (struct isa_atomic_regs){
-        .data = inst->src[1],
-        .cmp = compares ? (uint16_t)(inst->src[1] + dwords) : ISA_REG_NONE,
-        .dst = inst->dst,
-    };
-}
-
 static void buffer_atomic32(struct isa_wave *w, const struct isa_inst *inst, isa_atomic_fn32 *op,
                             bool compares)
 {
     struct access a;
 
     atomic_prepare(w, inst, 4, &a);
-    isa_lanes_atomic32(w, inst, &a.lanes, op, atomic_regs(inst, 1, compares));
+    isa_lanes_atomic32(w, inst, &a.lanes, op, isa_atomic_regs_of(inst, 1, compares));
 }
 
 static void buffer_atomic64(struct isa_wave *w, const struct isa_inst *inst, isa_atomic_fn64 *op,
@@ -470,7 +460,7 @@ static void buffer_atomic64(struct isa_wave *w, const struct isa_inst *inst, isa
     struct access a;
 
     atomic_prepare(w, inst, 8, &a);
-    isa_lanes_atomic64(w, inst, &a.lanes, op, atomic_regs(inst, 2, compares));
+    isa_lanes_atomic64(w, inst, &a.lanes, op, isa_atomic_regs_of(inst, 2, compares));
 }
 
 static void buffer_atomic_csub(struct isa_wave *w, const struct isa_inst *inst)

@@ -301,16 +301,6 @@ static void global_store_addtid(struct isa_wave *w, const struct isa_inst *inst)
 
 /* ---- atomics ---- */
 
-static struct isa_atomic_regs atomic_regs(const struct isa_inst *inst, unsigned dwords,
-                                          bool compares)
-{
-    return (struct isa_atomic_regs){
-        .data = inst->src[1],
-        .cmp = compares ? (uint16_t)(inst->src[1] + dwords) : ISA_REG_NONE,
-        .dst = inst->dst,
-    };
-}
-
 static void global_atomic32(struct isa_wave *w, const struct isa_inst *inst, isa_atomic_fn32 *op,
                             bool compares)
 {
@@ -318,7 +308,7 @@ static void global_atomic32(struct isa_wave *w, const struct isa_inst *inst, isa
 
     isa_windows_sync(w);
     global_addresses(w, inst, &lanes);
-    isa_lanes_atomic32(w, inst, &lanes, op, atomic_regs(inst, 1, compares));
+    isa_lanes_atomic32(w, inst, &lanes, op, isa_atomic_regs_of(inst, 1, compares));
 }
 
 static void global_atomic64(struct isa_wave *w, const struct isa_inst *inst, isa_atomic_fn64 *op,
@@ -328,7 +318,7 @@ static void global_atomic64(struct isa_wave *w, const struct isa_inst *inst, isa
 
     isa_windows_sync(w);
     global_addresses(w, inst, &lanes);
-    isa_lanes_atomic64(w, inst, &lanes, op, atomic_regs(inst, 2, compares));
+    isa_lanes_atomic64(w, inst, &lanes, op, isa_atomic_regs_of(inst, 2, compares));
 }
 
 /* Atomics on LDS through flat addresses; a misaligned one faults. */
@@ -353,7 +343,7 @@ static bool flat_lds_aligned(struct isa_wave *w, const struct isa_inst *inst,
                                   isa_atomic_fn##bits *op, isa_atomic_fn##bits *lds_op,            \
                                   bool compares)                                                   \
     {                                                                                              \
-        const struct isa_atomic_regs regs = atomic_regs(inst, bytes / 4, compares);                \
+        const struct isa_atomic_regs regs = isa_atomic_regs_of(inst, bytes / 4, compares);                \
         const uint64_t pc = w->pc;                                                                 \
         struct flat_parts parts;                                                                   \
         struct isa_lanes lanes;                                                                    \

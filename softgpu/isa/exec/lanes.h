@@ -147,6 +147,17 @@ struct isa_atomic_regs {
     uint16_t data, cmp, dst;
 };
 
+/* Those of a FLAT or buffer atomic of `dwords`: the value compared with lies behind the data. */
+static inline struct isa_atomic_regs isa_atomic_regs_of(const struct isa_inst *inst,
+                                                        unsigned dwords, bool compares)
+{
+    return (struct isa_atomic_regs){
+        .data = inst->src[1],
+        .cmp = compares ? (uint16_t)(inst->src[1] + dwords) : ISA_REG_NONE,
+        .dst = inst->dst,
+    };
+}
+
 /* One lane's atomic on the word at `p`. */
 void isa_atomic_apply32(struct isa_wave *w, isa_atomic_fn32 *op, uint8_t *p, unsigned lane,
                         struct isa_atomic_regs regs);
