@@ -126,37 +126,9 @@ static rw_status update_or_remove_locked(struct gpu_vm *vm, struct vm_bo *vm_bo,
     return s;
 }
 
-rw_status gpu_vm_map(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
-                     uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags)
-{
-    struct vm_mapping want = {
-        .range = {.start = va.addr, .last = va.addr + (size - 1)},
-        .bo = bo,
-        .bo_offset = bo_offset,
-        .flags = flags & ~(uint32_t)GPU_VM_DELAY_UPDATE,
-        .owner = owner,
-    };
-    struct vm_mapping *made;
-    struct vm_bo *vm_bo;
-    rw_status s;
-
-    RW_TRY(vm_verify_range(vm, bo, va.addr, bo_offset, size));
-    pthread_mutex_lock(&vm->lock);
-    s = bo ? RW_OK : sink_make_locked(vm);
-    if (rw_ok(s))
-        s = vm_bo_find_or_create_locked(vm, bo, &vm_bo);
-    if (rw_ok(s)) {
-        s = vm_tree_map_locked(vm, vm_bo, &want, &made);
-        if (rw_ok(s) && !(flags & GPU_VM_DELAY_UPDATE))
-            s = update_or_remove_locked(vm, vm_bo, made);
-        vm_bo_drop_if_unused_locked(vm, vm_bo);
-    }
-    vm_unlock_and_settle(vm);
-    return s;
-}
-
-rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
-                         uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags)
+/* MAP, or with `clear` REPLACE: then what lies in the range goes first. */
+static rw_status map(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
+                     uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags, bool clear)
 {
     struct vm_mapping want = {
         .range = {.start = va.addr, .last = va.addr + (size - 1)},
@@ -176,7 +148,8 @@ rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_
         s = vm_bo_find_or_create_locked(vm, bo, &vm_bo);
     if (rw_ok(s)) {
         vm_bo->attached++; /* clearing must not forget it */
-        s = vm_tree_clear_locked(vm, va.addr, size);
+        if (clear)
+            s = vm_tree_clear_locked(vm, va.addr, size);
         if (rw_ok(s))
             s = vm_tree_map_locked(vm, vm_bo, &want, &made);
         if (rw_ok(s) && !(flags & GPU_VM_DELAY_UPDATE))
@@ -186,6 +159,18 @@ rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_
     }
     vm_unlock_and_settle(vm);
     return s;
+}
+
+rw_status gpu_vm_map(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
+                     uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags)
+{
+    return map(vm, owner, bo, bo_offset, va, size, flags, false);
+}
+
+rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
+                         uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags)
+{
+    return map(vm, owner, bo, bo_offset, va, size, flags, true);
 }
 
 static rw_status unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va, bool delay)
