@@ -5,6 +5,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -61,17 +62,45 @@ int next_ioctl(int fd, unsigned long request, void *argument)
     return function(fd, request, argument);
 }
 
-/* The thunk is libhsakmt up to ROCm 6.2 and a part of libhsa-runtime64 since. */
-static bool caller_is_thunk(const void *return_address)
+static const char *module_of(const void *address)
 {
     const char *name;
     Dl_info info;
 
-    if (!dladdr(return_address, &info) || !info.dli_fname)
-        return false;
+    if (!dladdr(address, &info) || !info.dli_fname)
+        return "";
     name = strrchr(info.dli_fname, '/');
-    name = name ? name + 1 : info.dli_fname;
-    return strncmp(name, "libhsakmt.", 10) == 0 || strncmp(name, "libhsa-runtime64.", 17) == 0;
+    return name ? name + 1 : info.dli_fname;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* The caller of the function that `return_address` is in, when that is the interceptor of a
+ * sanitizer's runtime: those stand in front of libc's functions too. */
+static const void *caller_beyond_sanitizer(const void *return_address)
+{
+    void *frames[16];
+    int count, i = 0;
+
+    if (!starts_with(module_of(return_address), "libtsan."))
+        return return_address;
+    count = backtrace(frames, 16);
+    while (i < count && frames[i] != return_address)
+        i++;
+    while (i < count && starts_with(module_of(frames[i]), "libtsan."))
+        i++;
+    return i < count ? frames[i] : return_address;
+}
+
+/* The thunk is libhsakmt up to ROCm 6.2 and a part of libhsa-runtime64 since. */
+static bool caller_is_thunk(const void *return_address)
+{
+    const char *name = module_of(caller_beyond_sanitizer(return_address));
+
+    return starts_with(name, "libhsakmt.") || starts_with(name, "libhsa-runtime64.");
 }
 
 static int open_any(int folder, const char *path, int flags, mode_t mode, const void *caller)
