@@ -479,8 +479,11 @@ static enum cp_step stream_execute(struct cp_queue *queue, struct cp_stream *str
 {
     enum cp_step step = packet_memory(queue);
 
-    while (step == CP_DONE && cp_stream_dwords(stream) > 0)
-        step = packet_execute(queue, stream, depth);
+    while (step == CP_DONE && cp_stream_dwords(stream) > 0) {
+        step = cp_queue_breathe(queue);
+        if (step == CP_DONE)
+            step = packet_execute(queue, stream, depth);
+    }
     return step;
 }
 
@@ -540,8 +543,18 @@ static enum cp_step pm4_step(struct cp_queue *queue)
     return CP_DONE;
 }
 
+/* ---- kernel rings ---- */
+
+static enum cp_step pm4_ring_ib(struct cp_queue *queue, const struct cp_ring_ib *ib)
+{
+    struct cp_stream stream = {.base = ib->va.addr, .end = (uint64_t)ib->dwords * 4};
+
+    return stream_execute(queue, &stream, 1);
+}
+
 const struct cp_engine cp_pm4_engine = {
     .name = "pm4",
     .step = pm4_step,
     .has_work = cp_stream_has_work,
+    .indirect = pm4_ring_ib,
 };

@@ -60,7 +60,7 @@ static void views_refresh(struct cp_queue *queue)
     struct cp_access *access = &queue->access;
     uint64_t epoch = atomic_load(&access->memory->epoch);
 
-    if (queue->views_epoch == epoch)
+    if (queue->views_epoch == epoch || queue->kernel_ring)
         return;
     queue->views_epoch = epoch;
     atomic_store(&queue->ring_view, cp_access_host(access, queue->desc.ring.addr,
@@ -82,7 +82,8 @@ static bool queue_has_work(struct cp_queue *queue)
 
 static bool parked_locked(struct cp_queue *queue)
 {
-    return atomic_load(&queue->holds) != 0 && !atomic_load(&queue->stop);
+    return atomic_load(&queue->holds) != 0 && !atomic_load(&queue->stop) &&
+           !atomic_load(&queue->cancel);
 }
 
 bool cp_queue_may_run(struct cp_queue *queue)
@@ -98,11 +99,23 @@ bool cp_queue_may_run(struct cp_queue *queue)
         queue->parked = false;
     }
     pthread_mutex_unlock(&queue->lock);
-    return !atomic_load(&queue->stop);
+    return !atomic_load(&queue->stop) && !atomic_load(&queue->cancel);
 }
 
-/* The thread may be asleep in any of three places. */
-static void queue_prod(struct cp_queue *queue)
+enum cp_step cp_queue_breathe(struct cp_queue *queue)
+{
+    bool run;
+
+    gpu_vm_work_pass();
+    if (!cp_queue_is_interrupted(queue))
+        return CP_DONE;
+    gpu_vm_work_end();
+    run = cp_queue_may_run(queue);
+    gpu_vm_work_begin(queue->desc.vm);
+    return run ? CP_DONE : CP_STOPPED;
+}
+
+void cp_queue_prod(struct cp_queue *queue)
 {
     cp_event_move(&queue->bell);
     cp_memory_changed();
@@ -112,7 +125,7 @@ static void queue_prod(struct cp_queue *queue)
 static void hold_add_locked(struct cp_queue *queue, int count)
 {
     atomic_fetch_add(&queue->holds, (unsigned)count);
-    queue_prod(queue);
+    cp_queue_prod(queue);
 }
 
 void cp_queue_suspend(struct cp_queue *queue)
@@ -405,7 +418,7 @@ static rw_status pointers_load(struct cp_queue *queue)
     return RW_OK;
 }
 
-static rw_status thread_start(struct cp_queue *queue)
+rw_status cp_queue_start(struct cp_queue *queue)
 {
     sigset_t all, before;
 
@@ -423,7 +436,7 @@ static rw_status thread_start(struct cp_queue *queue)
     return RW_OK;
 }
 
-static void queue_free(struct cp_queue *queue)
+void cp_queue_finish(struct cp_queue *queue)
 {
     cp_seats_clear(&queue->seats);
     isa_code_destroy(queue->code);
@@ -432,15 +445,14 @@ static void queue_free(struct cp_queue *queue)
     pthread_mutex_destroy(&queue->cu_lock);
     pthread_mutex_destroy(&queue->lock);
     pthread_cond_destroy(&queue->changed);
-    free(queue);
 }
 
-static void queue_init(struct cp_queue *queue, struct cp_device *cp,
-                       const struct cp_queue_desc *desc)
+rw_status cp_queue_init(struct cp_queue *queue, struct cp_device *cp,
+                        const struct cp_queue_desc *desc, const struct cp_engine *engine)
 {
     queue->cp = cp;
     queue->desc = *desc;
-    queue->engine = engines[desc->type];
+    queue->engine = engine;
     queue->views_epoch = UINT64_MAX;
     queue->percent_zero = desc->percent == 0;
     atomic_init(&queue->holds, desc->percent == 0);
@@ -456,6 +468,16 @@ static void queue_init(struct cp_queue *queue, struct cp_device *cp,
     pthread_cond_init(&queue->changed, NULL);
     cp_access_init(&queue->access, desc->vm);
     cp_cus_select(cp->device->profile, NULL, 0, &queue->cus);
+    return isa_code_create(cp->device->profile->isa, queue->access.memory, &queue->code);
+}
+
+void cp_queue_stop(struct cp_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    atomic_store(&queue->stop, true);
+    cp_queue_prod(queue);
+    pthread_mutex_unlock(&queue->lock);
+    pthread_join(queue->thread, NULL);
 }
 
 rw_status cp_queue_create(struct cp_device *cp, const struct cp_queue_desc *desc,
@@ -466,15 +488,15 @@ rw_status cp_queue_create(struct cp_device *cp, const struct cp_queue_desc *desc
 
     if (!queue)
         return RW_FAIL(ENOMEM, "no memory for queue %u", desc->id);
-    queue_init(queue, cp, desc);
-    rw_status status = pointers_load(queue);
+    rw_status status = cp_queue_init(queue, cp, desc, engines[desc->type]);
 
     if (rw_ok(status))
-        status = isa_code_create(cp->device->profile->isa, queue->access.memory, &queue->code);
+        status = pointers_load(queue);
     if (rw_ok(status))
-        status = thread_start(queue);
+        status = cp_queue_start(queue);
     if (!rw_ok(status)) {
-        queue_free(queue);
+        cp_queue_finish(queue);
+        free(queue);
         return status;
     }
     *out_queue = queue;
@@ -485,10 +507,7 @@ void cp_queue_destroy(struct cp_queue *queue)
 {
     if (!queue)
         return;
-    pthread_mutex_lock(&queue->lock);
-    atomic_store(&queue->stop, true);
-    queue_prod(queue);
-    pthread_mutex_unlock(&queue->lock);
-    pthread_join(queue->thread, NULL);
-    queue_free(queue);
+    cp_queue_stop(queue);
+    cp_queue_finish(queue);
+    free(queue);
 }

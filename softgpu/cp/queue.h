@@ -21,6 +21,7 @@
 #include "softgpu/cp/access.h"
 #include "softgpu/cp/cp.h"
 #include "softgpu/cp/event.h"
+#include "softgpu/cp/ring.h"
 #include "softgpu/cp/scheduler.h"
 #include "softgpu/device/machine.h"
 #include "softgpu/isa/gws.h"
@@ -29,7 +30,7 @@
 enum cp_step {
     CP_DONE,
     CP_IDLE,    /* nothing to execute */
-    CP_STOPPED, /* the queue is being destroyed */
+    CP_STOPPED, /* the queue is being destroyed, or the job cut short */
     CP_FAULT,   /* queue->fault tells; the queue stops */
 };
 
@@ -42,6 +43,9 @@ struct cp_engine {
     bool (*has_work)(struct cp_queue *queue);
     /* The queue has stopped for queue->fault: tells the program where it looks. May be NULL. */
     void (*stopped)(struct cp_queue *queue);
+    /* Executes an indirect buffer of a kernel ring's job to its end. Queue thread, inside a work
+     * section; calls cp_queue_breathe() between packets. NULL: no kernel ring has such packets. */
+    enum cp_step (*indirect)(struct cp_queue *queue, const struct cp_ring_ib *ib);
 };
 
 extern const struct cp_engine cp_aql_engine, cp_sdma_engine, cp_pm4_engine;
@@ -89,7 +93,10 @@ struct cp_queue {
     pthread_cond_t changed;
     _Atomic unsigned holds, idle;
     _Atomic bool stop;
+    _Atomic bool cancel; /* kernel rings: what is being executed is to be cut short */
     bool parked, percent_zero;
+    bool kernel_ring; /* executes jobs (ring.h); has no ring, pointers or doorbell of a program */
+    enum cp_ring_engine ring_engine; /* if so */
 
     /* Host addresses for has_work(), looked up by the thread when the VM's epoch has moved; NULL
      * when the memory does not lie in one piece. */
@@ -130,13 +137,20 @@ enum cp_step cp_fail_access(struct cp_queue *queue);
 
 /* ---- running and waiting; queue thread ---- */
 
-/* Parks while the queue is held. False: the queue is being destroyed. Outside a work section. */
+/* Parks while the queue is held. False: the queue is being destroyed, or the job cut short. Outside
+ * a work section. */
 bool cp_queue_may_run(struct cp_queue *queue);
 static inline bool cp_queue_is_interrupted(struct cp_queue *queue)
 {
     return atomic_load_explicit(&queue->holds, memory_order_relaxed) != 0 ||
-           atomic_load_explicit(&queue->stop, memory_order_relaxed);
+           atomic_load_explicit(&queue->stop, memory_order_relaxed) ||
+           atomic_load_explicit(&queue->cancel, memory_order_relaxed);
 }
+
+/* For the thread in the middle of a run of packets, inside a work section and without pointers into
+ * GPU memory: lets in whoever unmaps memory, holds the queue or resets it. CP_DONE or CP_STOPPED.
+ */
+enum cp_step cp_queue_breathe(struct cp_queue *queue);
 
 enum cp_test { CP_TEST_NO, CP_TEST_YES, CP_TEST_FAULT };
 typedef enum cp_test cp_condition(struct cp_queue *queue, const void *argument);
@@ -150,6 +164,20 @@ enum cp_step cp_queue_wait(struct cp_queue *queue, cp_condition *condition, cons
 void cp_memory_changed(void);
 /* Sleeps until that happens, or for `ns`. */
 void cp_memory_wait(uint64_t ns);
+
+/* ---- life, for those that are a queue themselves (ring.c) ---- */
+
+/* Initialises `queue`, which is zero, all but its thread. After a failure only finish follows. */
+rw_status cp_queue_init(struct cp_queue *queue, struct cp_device *cp,
+                        const struct cp_queue_desc *desc,
+                        const struct cp_engine *engine) RW_MUST_USE;
+rw_status cp_queue_start(struct cp_queue *queue) RW_MUST_USE;
+/* Makes the thread end, and waits for it. */
+void cp_queue_stop(struct cp_queue *queue);
+/* Frees what the queue holds, not the queue. */
+void cp_queue_finish(struct cp_queue *queue);
+/* The thread may be asleep in any of three places: wakes it, so that it looks at its flags. */
+void cp_queue_prod(struct cp_queue *queue);
 
 /* ---- reporting ---- */
 

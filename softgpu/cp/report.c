@@ -201,8 +201,12 @@ void cp_queue_report(struct cp_queue *queue)
     char text[1024];
 
     describe_fault(queue, text, sizeof(text));
-    rw_warn(fault, "gpu %u queue %u (%s, packet %" PRIu64 ") stops: %s", queue->cp->device->index,
-            queue->desc.id, fault->engine, fault->position, text);
+    if (queue->kernel_ring)
+        rw_warn(fault, "gpu %u %s ring %u, job %" PRIu64 " fails: %s", queue->cp->device->index,
+                fault->engine, queue->desc.id, fault->position, text);
+    else
+        rw_warn(fault, "gpu %u queue %u (%s, packet %" PRIu64 ") stops: %s",
+                queue->cp->device->index, queue->desc.id, fault->engine, fault->position, text);
     if (queue->engine->stopped && fault->error != CP_ERROR_MEMORY_VIOLATION &&
         !fault->isa.reported) {
         gpu_vm_work_begin(queue->desc.vm);

@@ -266,8 +266,11 @@ static enum cp_step stream_execute(struct cp_queue *queue, struct cp_stream *str
 {
     enum cp_step step = CP_DONE;
 
-    while (step == CP_DONE && cp_stream_dwords(stream) > 0)
-        step = packet_execute(queue, stream, depth);
+    while (step == CP_DONE && cp_stream_dwords(stream) > 0) {
+        step = cp_queue_breathe(queue);
+        if (step == CP_DONE)
+            step = packet_execute(queue, stream, depth);
+    }
     return step;
 }
 
@@ -299,8 +302,16 @@ static enum cp_step sdma_step(struct cp_queue *queue)
     return CP_DONE;
 }
 
+static enum cp_step sdma_ring_ib(struct cp_queue *queue, const struct cp_ring_ib *ib)
+{
+    struct cp_stream stream = {.base = ib->va.addr, .end = (uint64_t)ib->dwords * 4};
+
+    return stream_execute(queue, &stream, 1);
+}
+
 const struct cp_engine cp_sdma_engine = {
     .name = "sdma",
     .step = sdma_step,
     .has_work = cp_stream_has_work,
+    .indirect = sdma_ring_ib,
 };
