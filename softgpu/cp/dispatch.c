@@ -124,6 +124,12 @@ static enum cp_step shape_make(struct cp_queue *queue, const struct cp_launch *l
     const uint32_t *size = launch->workgroup_size;
     unsigned items = size[0] * size[1] * size[2];
 
+    /* A program that asked to be told of them must not go on without. */
+    if (CP_RSRC2_EXCP(launch->rsrc2))
+        return cp_fail(queue, CP_ERROR_PACKET_UNSUPPORTED,
+                       "the kernel enables floating-point exceptions (0x%02x), which are not "
+                       "modelled; build it without .amdhsa_exception_*",
+                       CP_RSRC2_EXCP(launch->rsrc2));
     shape->lanes = launch->lanes;
     shape->waves = (items + launch->lanes - 1) / launch->lanes;
     shape->vgprs = vgprs_of(launch);

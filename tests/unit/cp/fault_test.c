@@ -93,6 +93,21 @@ static void test_bad_dispatches(void **state)
     expect_error(rig, bad, CP_ERROR_PACKET_CODE, AMD_QUEUE_INVALID_CODE);
 }
 
+/* Exceptions are not modelled; a kernel that enables one is refused, not run without. */
+static void test_float_exceptions(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_kernel kernel = {.program = program_nothing,
+                                .bytes = sizeof(program_nothing),
+                                .vgprs = 24,
+                                .user_sgprs = 2,
+                                .rsrc2_more = RIG_GROUP_X | 1u << 24,
+                                .properties = KERNEL_WAVEFRONT_SIZE32};
+
+    expect_error(rig, rig_dispatch(rig_kernel(rig, &kernel), 32, 32, 0, 0),
+                 CP_ERROR_PACKET_UNSUPPORTED, AMD_QUEUE_INVALID_PACKET);
+}
+
 /* 32 waves of 256 VGPRs are more than the four SIMDs of a WGP, or the two of a CU, can hold. */
 static void test_too_many_registers(void **state)
 {
@@ -245,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SUITE_TEST(test_bad_packets),
         SUITE_TEST(test_bad_dispatches),
+        SUITE_TEST(test_float_exceptions),
         SUITE_TEST(test_too_many_registers),
         SUITE_TEST(test_traps_and_instructions),
         SUITE_TEST(test_trap_handler_reports),
