@@ -79,3 +79,51 @@ preset_folder() {
 install_packages() {
     [ -n "${ROCWELD_SKIP_INSTALL:-}" ] || "$rocweld_root/tools/setup/install"
 }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "this needs root, and sudo is not available; as root, run: $*"
+    fi
+}
+
+# ---- stacks: newer Debians in folders ----
+
+stack_names() {
+    local lists=("$rocweld_root"/tools/setup/stacks/*.txt)
+    lists=("${lists[@]##*/}")
+    echo "${lists[*]%.txt}"
+}
+
+# The list of packages that makes a stack.
+stack_packages() {
+    local list=$rocweld_root/tools/setup/stacks/$1.txt
+    [ -e "$list" ] || die "there is no stack '$1'; there are: $(stack_names)"
+    echo "$list"
+}
+
+stack_folder() {
+    echo "${ROCWELD_STACKS:-$rocweld_root/build/stacks}/$1"
+}
+
+# Whether the folder holds this stack as its list has it now.
+stack_is_current() {
+    cmp -s "$(stack_packages "$1")" "$2/etc/rocweld-stack.txt"
+}
+
+# Where this machine's apt gets Debian from. Labels are known once apt has updated; before, the
+# archive is the one whose folder is called debian.
+debian_mirror() {
+    local mirror=${ROCWELD_MIRROR:-}
+    # shellcheck disable=SC2016
+    [ -n "$mirror" ] || mirror=$(apt-get indextargets --format '$(LABEL)|$(SITE)' \
+        'Created-By: Packages' | awk -F'|' '
+            $1 == "Debian" { print $2; found = 1; exit }
+            !guess && $2 ~ /\/debian\/?$/ { guess = $2 }
+            END { if (!found) print guess }')
+    [ -n "$mirror" ] || die "apt's configuration names no Debian mirror; set ROCWELD_MIRROR to one"
+    echo "$mirror"
+}
