@@ -124,6 +124,9 @@ rw_status cp_queue_set_gws(struct cp_queue *queue, bool attached) RW_MUST_USE;
  * queue executes nothing any more. */
 void cp_queue_suspend(struct cp_queue *queue);
 void cp_queue_resume(struct cp_queue *queue);
+/* The same as suspend, but does not wait: what executes now stops at its next boundary. The one way
+ * to stop a queue that owner callbacks may use. */
+void cp_queue_hold(struct cp_queue *queue);
 
 /* Counts since the device was created. `instructions` counts those of waves that have ended. */
 struct cp_stats {

@@ -137,6 +137,13 @@ void cp_queue_suspend(struct cp_queue *queue)
     pthread_mutex_unlock(&queue->lock);
 }
 
+void cp_queue_hold(struct cp_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    hold_add_locked(queue, 1);
+    pthread_mutex_unlock(&queue->lock);
+}
+
 void cp_queue_resume(struct cp_queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
@@ -338,9 +345,7 @@ static enum cp_step queue_step(struct cp_queue *queue)
 /* After a fault nothing runs any more until the queue is destroyed. */
 static void queue_stop_on_fault(struct cp_queue *queue)
 {
-    pthread_mutex_lock(&queue->lock);
-    hold_add_locked(queue, 1);
-    pthread_mutex_unlock(&queue->lock);
+    cp_queue_hold(queue);
     cp_queue_report(queue);
 }
 

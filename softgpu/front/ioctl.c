@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,11 +148,56 @@ static const char *errno_name(int err, char buffer[24])
     return buffer;
 }
 
-/* A failure that nobody explained is ordinary, and shown only to those who debug. */
+static bool errno_blames_state(int err)
+{
+    switch (err) {
+    case EINTR:
+    case EAGAIN:
+    case ETIME:
+    case ECANCELED:
+    case ENOMEM:
+    case ENOSPC:
+    case EMFILE:
+    case ENFILE:
+    case EPERM:
+    case EACCES:
+    case ENODATA:
+    case ENOTTY:
+    case EOPNOTSUPP:
+    case KERNEL_ENOTSUPP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The rule is in ioctl.h. */
+static enum rw_log_level failure_level(const struct ioctl_call *call, int err, bool explained)
+{
+    if (!explained)
+        return RW_LOG_DEBUG;
+    if ((call->row->flags & IOCTL_ROW_ASKS) || errno_blames_state(err))
+        return RW_LOG_INFO;
+    return RW_LOG_WARN;
+}
+
+rw_status front_lacks(enum rw_log_area area, int err, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (rw_log_on(area, RW_LOG_WARN))
+        rw_log_write(area, RW_LOG_WARN, "%s", text);
+    return rw_status_quiet(err);
+}
+
 static void call_log_failure(const struct ioctl_call *call, rw_status status)
 {
     const char *message = rw_status_message(status, NULL);
-    enum rw_log_level level = *message ? RW_LOG_WARN : RW_LOG_DEBUG;
+    enum rw_log_level level = failure_level(call, status.err, *message != '\0');
     char number[24];
 
     if (rw_log_on(call->area, level))

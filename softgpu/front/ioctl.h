@@ -6,6 +6,13 @@
  *
  * Addresses in arguments are the program's: they are never dereferenced, but copied with
  * front_copy_in/out, which answer EFAULT for bad ones as copy_from_user does.
+ *
+ * How loud a failed call is. A line at `warn` is for what should be mended:
+ *   - the program gave arguments that no state of the machine would make right;
+ *   - softgpu lacks what a real kernel has (front_lacks()).
+ * At `info` are refusals that a correct program meets and expects: the call only asks, and "no" is
+ * an answer (IOCTL_ROW_ASKS); or the errno speaks of the machine's state, not of the arguments (no
+ * memory, no right, no such feature). At `debug`, failures without a sentence.
  */
 #ifndef SOFTGPU_FRONT_IOCTL_H
 #define SOFTGPU_FRONT_IOCTL_H
@@ -23,8 +30,11 @@ struct ioctl_row {
     const char *name;       /* NULL = hole */
     unsigned long request;  /* full request code of the newest struct */
     ioctl_handler *handler; /* NULL = known, but absent in this kernel build */
-    unsigned flags;         /* the table's own meaning (render allowed, since which kernel) */
+    unsigned flags; /* IOCTL_ROW_*, and the table's own (render allowed, since which kernel) */
 };
+
+/* In `flags` of any table: the call asks and changes nothing. */
+#define IOCTL_ROW_ASKS     (1u << 7)
 
 #define IOCTL_MAX_ARGUMENT 1024
 
@@ -40,6 +50,10 @@ struct ioctl_call {
 
 /* Runs one call; logs one line "device NAME: ERRNO: message" when it fails with a message. */
 rw_status ioctl_call_run(const struct ioctl_call *call, void *context) RW_MUST_USE;
+
+/* Fails, loudly, for want of something that a real kernel has. The status is quiet: it is said. */
+rw_status front_lacks(enum rw_log_area area, int err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Copies between the program's memory and ours. EFAULT when any byte is not accessible. */
 rw_status front_copy_in(void *to, uint64_t user_from, size_t size) RW_MUST_USE;

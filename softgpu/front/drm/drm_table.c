@@ -10,6 +10,7 @@
 #define MASTER DRM_ROW_MASTER
 #define ROOT   DRM_ROW_ROOT
 #define SINCE  DRM_ROW_SINCE
+#define ASKS   IOCTL_ROW_ASKS
 
 /* Minor versions of amdgpu that brought an ioctl which older kernel profiles lack. */
 #define MINOR_6_6  54
@@ -25,7 +26,7 @@
     X(GEM_CLOSE, DRM_IOCTL_GEM_CLOSE, drm_ioctl_gem_close, RENDER)                                 \
     X(GEM_FLINK, DRM_IOCTL_GEM_FLINK, NULL, AUTH)                                                  \
     X(GEM_OPEN, DRM_IOCTL_GEM_OPEN, NULL, AUTH)                                                    \
-    X(GET_CAP, DRM_IOCTL_GET_CAP, drm_ioctl_get_cap, RENDER)                                       \
+    X(GET_CAP, DRM_IOCTL_GET_CAP, drm_ioctl_get_cap, RENDER | ASKS)                                \
     X(SET_CLIENT_CAP, DRM_IOCTL_SET_CLIENT_CAP, drm_ioctl_set_client_cap, 0)                       \
     X(SET_UNIQUE, DRM_IOCTL_SET_UNIQUE, drm_ioctl_invalid, AUTH | MASTER | ROOT)                   \
     X(AUTH_MAGIC, DRM_IOCTL_AUTH_MAGIC, drm_ioctl_auth_magic, MASTER)                              \
@@ -109,7 +110,7 @@
     X(AMDGPU_CTX, DRM_IOCTL_AMDGPU_CTX, drm_ioctl_ctx, AUTH | RENDER)                              \
     X(AMDGPU_BO_LIST, DRM_IOCTL_AMDGPU_BO_LIST, drm_ioctl_bo_list, AUTH | RENDER)                  \
     X(AMDGPU_CS, DRM_IOCTL_AMDGPU_CS, drm_ioctl_cs, AUTH | RENDER)                                 \
-    X(AMDGPU_INFO, DRM_IOCTL_AMDGPU_INFO, drm_ioctl_info, AUTH | RENDER)                           \
+    X(AMDGPU_INFO, DRM_IOCTL_AMDGPU_INFO, drm_ioctl_info, AUTH | RENDER | ASKS)                    \
     X(AMDGPU_GEM_METADATA, DRM_IOCTL_AMDGPU_GEM_METADATA, drm_ioctl_gem_metadata, AUTH | RENDER)   \
     X(AMDGPU_GEM_WAIT_IDLE, DRM_IOCTL_AMDGPU_GEM_WAIT_IDLE, drm_ioctl_gem_wait_idle,               \
       AUTH | RENDER)                                                                               \

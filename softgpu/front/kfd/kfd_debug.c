@@ -75,7 +75,8 @@ rw_status kfd_ioctl_dbg_trap(void *context, void *argument)
         return RW_FAIL(EPERM, "DBG_TRAP: process %d is not traced by this one", (int)target);
     if (args->op != KFD_DBG_TRAP_ENABLE)
         return RW_FAIL(EINVAL, "DBG_TRAP operation %u: debugging is not enabled", args->op);
-    return RW_FAIL(ENODEV, "softgpu has no debug traps; run without a GPU debugger");
+    return front_lacks(RW_AREA_kfd, ENODEV,
+                       "softgpu has no debug traps; run without a GPU debugger");
 }
 
 /* ---- what went before DBG_TRAP (removed in 5.18) ---- */
@@ -119,7 +120,7 @@ rw_status kfd_ioctl_criu(void *context, void *argument)
     (void)context;
     if (args->op > KFD_CRIU_OP_RESUME)
         return RW_FAIL(EINVAL, "CRIU_OP operation %u", args->op);
-    return RW_FAIL(ENOTTY, "softgpu cannot checkpoint a process");
+    return front_lacks(RW_AREA_kfd, ENOTTY, "softgpu cannot checkpoint a process");
 }
 
 rw_status kfd_ioctl_create_process(void *context, void *argument)

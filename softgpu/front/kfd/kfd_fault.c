@@ -72,8 +72,10 @@ static uint32_t fault_status(bool present, unsigned access)
            (access & ISA_ACCESS_WRITE ? WRITE : 0);
 }
 
-/* A real kernel also evicts every queue of the process from this GPU. Here the queue at fault has
- * stopped, and the others are left alone: the program is told, and ends or lives on. */
+/* The kernel takes all queues of the process off this GPU before it tells the program, and never
+ * puts them back; other GPUs and other processes go on (kfd_set_dbg_ev_from_interrupt). It does so
+ * whether or not the wave's trap handler has reported the fault: that comes by another interrupt.
+ */
 void kfd_report_memory_fault(const struct kfd_queue *queue, const struct cp_fault *fault)
 {
     bool present = fault->isa.kind == ISA_FAULT_PROTECTION;
@@ -89,6 +91,7 @@ void kfd_report_memory_fault(const struct kfd_queue *queue, const struct cp_faul
         .gpu_id = queue->pdd->device->gpu_id,
     };
 
+    kfd_pdd_stop_queues(queue->pdd);
     gpu_vm_note_fault(kfd_pdd_vm(queue->pdd), gpu_va_make(data.va),
                       fault_status(present, fault->isa.access));
     report_to_smi(queue);

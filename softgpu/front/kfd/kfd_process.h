@@ -71,7 +71,8 @@ struct kfd_pdd {
     pthread_mutex_t queues_lock; /* guards `queues` against the doorbell's ring */
     struct kfd_queue *queues;    /* DL list */
     unsigned queue_count;
-    bool gws_taken; /* one queue of the process may have the global wave sync */
+    atomic_bool queues_stopped; /* by a memory fault, for good; set before `queues` is walked */
+    bool gws_taken;             /* one queue of the process may have the global wave sync */
 };
 
 /* What RUNTIME_ENABLE tells a debugger. */

@@ -147,6 +147,8 @@ static void queue_publish(struct kfd_queue *queue)
 
     pthread_mutex_lock(&pdd->queues_lock);
     DL_APPEND(pdd->queues, queue);
+    if (atomic_load(&pdd->queues_stopped))
+        cp_queue_hold(queue->cp);
     pthread_mutex_unlock(&pdd->queues_lock);
     pdd->queue_count++;
     kfd_doorbells_look(pdd); /* what the program has queued already, and the first arming */
@@ -160,6 +162,23 @@ static void queue_withdraw(struct kfd_queue *queue)
     DL_DELETE(pdd->queues, queue);
     pthread_mutex_unlock(&pdd->queues_lock);
     pdd->queue_count--;
+}
+
+void kfd_pdd_stop_queues(struct kfd_pdd *pdd)
+{
+    struct kfd_queue *queue;
+
+    pthread_mutex_lock(&pdd->queues_lock);
+    if (!atomic_exchange(&pdd->queues_stopped, true))
+        DL_FOREACH(pdd->queues, queue)
+    cp_queue_hold(queue->cp);
+    pthread_mutex_unlock(&pdd->queues_lock);
+}
+
+/* Nothing of a queue may run between its start and kfd_pdd_stop_queues()'s hold on it. */
+static uint32_t queue_start_percent(const struct kfd_queue *queue, uint64_t ring)
+{
+    return ring && !atomic_load(&queue->pdd->queues_stopped) ? queue->percent : 0;
 }
 
 static rw_status queue_start(struct kfd_queue *queue, const struct kfd_create_queue_args *args)
@@ -182,7 +201,7 @@ static rw_status queue_start(struct kfd_queue *queue, const struct kfd_create_qu
         .eop_bytes = args->eop_buffer_size,
         .cwsr = gpu_va_make(args->ctx_save_restore_address),
         .priority = queue->priority,
-        .percent = args->ring_base_address ? queue->percent : 0,
+        .percent = queue_start_percent(queue, args->ring_base_address),
         .engine = queue->sdma.engine,
         .tba = pdd->trap.tba,
         .tma = pdd->trap.tma,

@@ -56,6 +56,10 @@ void kfd_queue_destroy(struct kfd_queue *queue);
 /* Process teardown. */
 void kfd_pdd_destroy_queues(struct kfd_pdd *pdd);
 
+/* Stops all queues of the process on this GPU for good, those still to be created too, as the
+ * kernel does after a memory fault (kfd_dqm_evict_pasid). Does not wait; from any thread. */
+void kfd_pdd_stop_queues(struct kfd_pdd *pdd);
+
 /* After SET_TRAP_HANDLER: existing queues follow. */
 void kfd_queues_update_trap_handler(struct kfd_pdd *pdd);
 

@@ -18,13 +18,14 @@ struct kfd_call {
 
 /* Number, name, request, handler, flags (enum kfd_row_flag). The handler is declared for each. */
 #define KFD_IOCTLS(X)                                                                              \
-    X(0x01, GET_VERSION, AMDKFD_IOC_GET_VERSION, kfd_ioctl_get_version, 0)                         \
+    X(0x01, GET_VERSION, AMDKFD_IOC_GET_VERSION, kfd_ioctl_get_version, IOCTL_ROW_ASKS)            \
     X(0x02, CREATE_QUEUE, KFD_IOC_CREATE_QUEUE, kfd_ioctl_create_queue, 0)                         \
     X(0x03, DESTROY_QUEUE, AMDKFD_IOC_DESTROY_QUEUE, kfd_ioctl_destroy_queue, 0)                   \
     X(0x04, SET_MEMORY_POLICY, AMDKFD_IOC_SET_MEMORY_POLICY, kfd_ioctl_set_memory_policy, 0)       \
-    X(0x05, GET_CLOCK_COUNTERS, AMDKFD_IOC_GET_CLOCK_COUNTERS, kfd_ioctl_get_clock_counters, 0)    \
+    X(0x05, GET_CLOCK_COUNTERS, AMDKFD_IOC_GET_CLOCK_COUNTERS, kfd_ioctl_get_clock_counters,       \
+      IOCTL_ROW_ASKS)                                                                              \
     X(0x06, GET_PROCESS_APERTURES, AMDKFD_IOC_GET_PROCESS_APERTURES,                               \
-      kfd_ioctl_get_process_apertures, 0)                                                          \
+      kfd_ioctl_get_process_apertures, IOCTL_ROW_ASKS)                                             \
     X(0x07, UPDATE_QUEUE, AMDKFD_IOC_UPDATE_QUEUE, kfd_ioctl_update_queue, 0)                      \
     X(0x08, CREATE_EVENT, AMDKFD_IOC_CREATE_EVENT, kfd_ioctl_create_event, 0)                      \
     X(0x09, DESTROY_EVENT, AMDKFD_IOC_DESTROY_EVENT, kfd_ioctl_destroy_event, 0)                   \
@@ -39,10 +40,11 @@ struct kfd_call {
       0)                                                                                           \
     X(0x11, SET_SCRATCH_BACKING_VA, AMDKFD_IOC_SET_SCRATCH_BACKING_VA,                             \
       kfd_ioctl_set_scratch_backing_va, 0)                                                         \
-    X(0x12, GET_TILE_CONFIG, AMDKFD_IOC_GET_TILE_CONFIG, kfd_ioctl_get_tile_config, 0)             \
+    X(0x12, GET_TILE_CONFIG, AMDKFD_IOC_GET_TILE_CONFIG, kfd_ioctl_get_tile_config,                \
+      IOCTL_ROW_ASKS)                                                                              \
     X(0x13, SET_TRAP_HANDLER, AMDKFD_IOC_SET_TRAP_HANDLER, kfd_ioctl_set_trap_handler, 0)          \
     X(0x14, GET_PROCESS_APERTURES_NEW, AMDKFD_IOC_GET_PROCESS_APERTURES_NEW,                       \
-      kfd_ioctl_get_process_apertures_new, 0)                                                      \
+      kfd_ioctl_get_process_apertures_new, IOCTL_ROW_ASKS)                                         \
     X(0x15, ACQUIRE_VM, AMDKFD_IOC_ACQUIRE_VM, kfd_ioctl_acquire_vm, 0)                            \
     X(0x16, ALLOC_MEMORY_OF_GPU, AMDKFD_IOC_ALLOC_MEMORY_OF_GPU, kfd_ioctl_alloc_memory_of_gpu, 0) \
     X(0x17, FREE_MEMORY_OF_GPU, AMDKFD_IOC_FREE_MEMORY_OF_GPU, kfd_ioctl_free_memory_of_gpu, 0)    \
@@ -51,15 +53,17 @@ struct kfd_call {
       kfd_ioctl_unmap_memory_from_gpu, 0)                                                          \
     X(0x1A, SET_CU_MASK, AMDKFD_IOC_SET_CU_MASK, kfd_ioctl_set_cu_mask, 0)                         \
     X(0x1B, GET_QUEUE_WAVE_STATE, AMDKFD_IOC_GET_QUEUE_WAVE_STATE, kfd_ioctl_get_queue_wave_state, \
-      0)                                                                                           \
-    X(0x1C, GET_DMABUF_INFO, AMDKFD_IOC_GET_DMABUF_INFO, kfd_ioctl_get_dmabuf_info, 0)             \
+      IOCTL_ROW_ASKS)                                                                              \
+    X(0x1C, GET_DMABUF_INFO, AMDKFD_IOC_GET_DMABUF_INFO, kfd_ioctl_get_dmabuf_info,                \
+      IOCTL_ROW_ASKS)                                                                              \
     X(0x1D, IMPORT_DMABUF, AMDKFD_IOC_IMPORT_DMABUF, kfd_ioctl_import_dmabuf, 0)                   \
     X(0x1E, ALLOC_QUEUE_GWS, AMDKFD_IOC_ALLOC_QUEUE_GWS, kfd_ioctl_alloc_queue_gws, 0)             \
     X(0x1F, SMI_EVENTS, AMDKFD_IOC_SMI_EVENTS, kfd_ioctl_smi_events, 0)                            \
     X(0x20, SVM, AMDKFD_IOC_SVM, kfd_ioctl_svm, 0)                                                 \
     X(0x21, SET_XNACK_MODE, AMDKFD_IOC_SET_XNACK_MODE, kfd_ioctl_set_xnack_mode, 0)                \
     X(0x22, CRIU_OP, AMDKFD_IOC_CRIU_OP, kfd_ioctl_criu, KFD_ROW_CHECKPOINT)                       \
-    X(0x23, AVAILABLE_MEMORY, AMDKFD_IOC_AVAILABLE_MEMORY, kfd_ioctl_available_memory, 0)          \
+    X(0x23, AVAILABLE_MEMORY, AMDKFD_IOC_AVAILABLE_MEMORY, kfd_ioctl_available_memory,             \
+      IOCTL_ROW_ASKS)                                                                              \
     X(0x24, EXPORT_DMABUF, KFD_IOC_EXPORT_DMABUF, kfd_ioctl_export_dmabuf, 0)                      \
     X(0x25, RUNTIME_ENABLE, KFD_IOC_RUNTIME_ENABLE, kfd_ioctl_runtime_enable, 0)                   \
     X(0x26, DBG_TRAP, KFD_IOC_DBG_TRAP, kfd_ioctl_dbg_trap, 0)                                     \

@@ -86,6 +86,11 @@ void cp_queue_ring(struct cp_queue *queue)
     atomic_fetch_add(&queue->rings, 1);
 }
 
+void cp_queue_hold(struct cp_queue *queue)
+{
+    atomic_fetch_add(&queue->holds, 1);
+}
+
 bool cp_queue_is_idle(struct cp_queue *queue)
 {
     return atomic_load(&queue->idle);

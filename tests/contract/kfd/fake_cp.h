@@ -14,7 +14,8 @@ struct cp_queue {
     struct cp_queue_desc desc;
     atomic_uint rings;
     atomic_bool idle;
-    unsigned updates, suspends;
+    unsigned updates;
+    atomic_uint holds;
     uint32_t cu_mask[32];
     uint32_t cu_mask_bits;
     bool gws;

@@ -83,6 +83,38 @@ static void a_page_fault_names_page_gpu_and_reason(void **state)
     assert_int_equal(e->failure.ReadOnly, 0);
 }
 
+static void a_page_fault_stops_the_queues_of_its_gpu(void **state)
+{
+    struct kfd_wait_event_data data = {.pad = 0};
+    struct kfd_create_queue_args args, other, late;
+    struct cp_queue *faulty = queue_make(&args), *second, *elsewhere;
+
+    (void)state;
+    assert_int_equal(create_event(KFD_IOC_EVENT_MEMORY, false, &data.event_id), 0);
+    other = queue_args(0, KFD_QUEUE_TYPE_SDMA, 1);
+    assert_int_equal(create_queue(&other), 0);
+    second = fake_cp_queues();
+    acquire_fresh(1);
+    other = queue_args(1, KFD_QUEUE_TYPE_COMPUTE_AQL, 2);
+    assert_int_equal(create_queue(&other), 0);
+    elsewhere = fake_cp_queues();
+
+    /* The program is told, even when its trap handler has reported the wave already. */
+    raise_memory_fault(
+        faulty, &data,
+        (struct isa_fault){.kind = ISA_FAULT_UNMAPPED, .va = 0x1000, .reported = true});
+    assert_int_equal(atomic_load(&faulty->holds), 1);
+    assert_int_equal(atomic_load(&second->holds), 1);
+    assert_int_equal(atomic_load(&elsewhere->holds), 0);
+
+    late = queue_args(0, KFD_QUEUE_TYPE_COMPUTE_AQL, 3);
+    assert_int_equal(create_queue(&late), 0);
+    assert_int_equal(atomic_load(&fake_cp_queues()->holds), 1);
+    assert_int_equal(fake_cp_queues()->desc.percent, 0);
+    raise_memory_fault(second, &data, (struct isa_fault){.kind = ISA_FAULT_UNMAPPED});
+    assert_int_equal(atomic_load(&second->holds), 1); /* stopped already */
+}
+
 static void raise_queue_fault(struct cp_queue *queue, enum cp_error error, bool reported)
 {
     const struct cp_fault fault = {.isa = {.kind = ISA_FAULT_ILLEGAL, .reported = reported},
@@ -197,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         kfd_test(a_page_fault_names_page_gpu_and_reason),
+        kfd_test(a_page_fault_stops_the_queues_of_its_gpu),
         kfd_test(an_illegal_instruction_is_a_hardware_exception),
         kfd_test(the_runtime_gets_exceptions_in_its_payload),
         kfd_test(smi_streams_carry_what_was_asked_for),

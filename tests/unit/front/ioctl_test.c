@@ -263,6 +263,62 @@ static void works_where_vm_calls_are_forbidden(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* ---- how loud a failure is ---- */
+
+/* What the call writes to the log, which is stderr's descriptor. */
+static size_t log_of(unsigned row_flags, int err, bool message, char text[256])
+{
+    struct seen seen = {.answer = {err}, .message = message};
+    struct new_args args = {.in = 1};
+    const struct ioctl_row row = {.name = "TEST",
+                                  .request = _IOWR('T', 1, struct new_args),
+                                  .handler = handle,
+                                  .flags = row_flags};
+    const struct ioctl_call call = {
+        .area = RW_AREA_kfd,
+        .device = "/dev/test",
+        .row = &row,
+        .request = row.request,
+        .user_argument = &args,
+    };
+    int saved = dup(STDERR_FILENO), pipe_fds[2];
+    ssize_t n;
+
+    assert_int_equal(pipe(pipe_fds), 0);
+    dup2(pipe_fds[1], STDERR_FILENO);
+    close(pipe_fds[1]);
+    rw_status status = ioctl_call_run(&call, &seen);
+    dup2(saved, STDERR_FILENO); /* closes the last writer */
+    close(saved);
+    n = read(pipe_fds[0], text, 255);
+    close(pipe_fds[0]);
+    assert_int_equal(status.err, err);
+    assert_true(n >= 0);
+    text[n] = '\0';
+    return (size_t)n;
+}
+
+static void only_what_should_be_mended_is_a_warning(void **state)
+{
+    char text[256];
+
+    (void)state;
+    assert_true(rw_log_configure("warn"));
+    assert_true(log_of(0, EINVAL, true, text) > 0);
+    assert_non_null(strstr(text, "warn"));
+    assert_non_null(strstr(text, "/dev/test TEST: EINVAL: told so"));
+    assert_true(log_of(0, EBUSY, true, text) > 0);
+    assert_int_equal(log_of(0, EINVAL, false, text), 0);             /* nothing to say */
+    assert_int_equal(log_of(IOCTL_ROW_ASKS, EINVAL, true, text), 0); /* a question, an answer */
+    assert_int_equal(log_of(0, ENOMEM, true, text), 0);              /* not the program's fault */
+    assert_true(rw_log_configure("info"));
+    assert_true(log_of(IOCTL_ROW_ASKS, EINVAL, true, text) > 0);
+    assert_true(log_of(0, ENOMEM, true, text) > 0);
+    assert_non_null(strstr(text, "info"));
+    assert_int_equal(log_of(0, EINVAL, false, text), 0);
+    assert_true(rw_log_configure("warn"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +330,7 @@ int main(void)
         cmocka_unit_test(drm_looks_at_the_requests_direction),
         cmocka_unit_test(bad_pointers_are_efault),
         cmocka_unit_test(arrays_are_counted_and_bounded),
+        cmocka_unit_test(only_what_should_be_mended_is_a_warning),
         cmocka_unit_test(works_where_vm_calls_are_forbidden),
     };
 
