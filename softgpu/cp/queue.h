@@ -24,6 +24,7 @@
 #include "softgpu/cp/ring.h"
 #include "softgpu/cp/scheduler.h"
 #include "softgpu/device/machine.h"
+#include "softgpu/gfx/state.h"
 #include "softgpu/isa/gws.h"
 
 /* What executing a packet, or a part of one, came to. */
@@ -66,10 +67,7 @@ struct cp_spin {
     unsigned misses;
 };
 
-enum {
-    CP_SH_REGISTERS = 0x400, /* compute registers 0x2c00..0x2fff */
-    CP_MAX_CUS = 256,
-};
+enum { CP_MAX_CUS = 256 };
 
 /* Where a workgroup sits in the machine, as HW_ID shows it. */
 struct cp_cu {
@@ -119,8 +117,8 @@ struct cp_queue {
     pthread_mutex_t cu_lock;
     struct cp_cus cus; /* that the mask leaves; under cu_lock */
 
-    uint32_t sh[CP_SH_REGISTERS]; /* PM4: compute registers */
-    uint32_t *packet;             /* PM4 and SDMA: a packet that wraps around the ring's end */
+    struct gfx_state gfx; /* PM4 */
+    uint32_t *packet;     /* PM4 and SDMA: a packet that wraps around the ring's end */
 };
 
 /* Which compute units a mask of `bits` bits leaves; 0 bits are no mask. (dispatch.c) */

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <utlist.h>
 
 #include "softgpu/cp/queue.h"
@@ -74,7 +73,7 @@ static enum cp_step job_execute(struct cp_ring *ring, const struct cp_ring_job *
 /* What has happened to the engine resets its registers. */
 static enum cp_ring_result job_abort(struct cp_ring *ring, enum cp_step step)
 {
-    memset(ring->queue.sh, 0, sizeof(ring->queue.sh));
+    gfx_state_reset(&ring->queue.gfx);
     if (step != CP_FAULT)
         return CP_RING_RESET;
     cp_queue_report(&ring->queue);

@@ -79,7 +79,7 @@ bool cp_stream_has_work(struct cp_queue *queue)
 
 /* ---- polls ---- */
 
-static bool poll_compare(unsigned function, uint64_t value, uint64_t reference)
+bool cp_poll_holds(unsigned function, uint64_t value, uint64_t reference)
 {
     switch (function) {
     case 1:
@@ -116,8 +116,8 @@ static enum cp_test poll_test(struct cp_queue *queue, const void *argument)
         cp_fail_access(queue);
         return CP_TEST_FAULT;
     }
-    return poll_compare(poll->function, value & poll->mask, poll->reference) ? CP_TEST_YES
-                                                                             : CP_TEST_NO;
+    return cp_poll_holds(poll->function, value & poll->mask, poll->reference) ? CP_TEST_YES
+                                                                              : CP_TEST_NO;
 }
 
 enum cp_step cp_poll_wait(struct cp_queue *queue, const struct cp_poll *poll)
@@ -174,17 +174,6 @@ enum cp_step cp_atomic_execute(struct cp_queue *queue, unsigned operation, uint6
 
 /* ---- copies ---- */
 
-/* Lets whoever unmaps memory or suspends the queue in. */
-static enum cp_step breathe(struct cp_queue *queue)
-{
-    bool run;
-
-    gpu_vm_work_end();
-    run = cp_queue_may_run(queue);
-    gpu_vm_work_begin(queue->desc.vm);
-    return run ? CP_DONE : CP_STOPPED;
-}
-
 enum cp_step cp_copy(struct cp_queue *queue, uint64_t to, uint64_t from, uint64_t size)
 {
     enum { PIECE = 8 << 20 };
@@ -197,7 +186,7 @@ enum cp_step cp_copy(struct cp_queue *queue, uint64_t to, uint64_t from, uint64_
             return cp_fail_access(queue);
         done += here;
         if (done < size)
-            step = breathe(queue);
+            step = cp_queue_breathe(queue);
     }
     atomic_fetch_add_explicit(&queue->cp->counters.bytes_copied, size, memory_order_relaxed);
     return step;

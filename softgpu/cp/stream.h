@@ -38,6 +38,9 @@ struct cp_poll {
     bool wide;         /* 64 bits */
 };
 
+/* Does the comparison hold? Functions that do not exist always do. */
+bool cp_poll_holds(unsigned function, uint64_t value, uint64_t reference);
+
 /* A poll's number of retries is in units of an engine clock that a model does not have; a poll
  * that hardware would give up is therefore one that waits. */
 enum cp_step cp_poll_wait(struct cp_queue *queue, const struct cp_poll *poll);

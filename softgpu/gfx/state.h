@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What packets set up on an engine and later packets use: registers, the index buffer, base
+ * addresses, the predicate, counters. It stays from one indirect buffer to the next.
+ *
+ * Ownership: plain memory of whoever embeds it. Thread safety: none; it belongs to one queue.
+ */
+#ifndef SOFTGPU_GFX_STATE_H
+#define SOFTGPU_GFX_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "softgpu/gfx/registers.h"
+
+/* What SAMPLE_PIPELINESTAT writes, in this order (Mesa: si_query.c, pipeline statistics). */
+enum gfx_statistic {
+    GFX_STATISTIC_PS_INVOCATIONS,
+    GFX_STATISTIC_C_PRIMITIVES,
+    GFX_STATISTIC_C_INVOCATIONS,
+    GFX_STATISTIC_VS_INVOCATIONS,
+    GFX_STATISTIC_GS_INVOCATIONS,
+    GFX_STATISTIC_GS_PRIMITIVES,
+    GFX_STATISTIC_IA_PRIMITIVES,
+    GFX_STATISTIC_IA_VERTICES,
+    GFX_STATISTIC_HS_INVOCATIONS,
+    GFX_STATISTIC_DS_INVOCATIONS,
+    GFX_STATISTIC_CS_INVOCATIONS,
+    GFX_STATISTIC_COUNT
+};
+
+enum { GFX_BASES = 4 };
+
+struct gfx_state {
+    struct gfx_registers registers;
+    uint64_t base[GFX_BASES]; /* SET_BASE */
+    struct {
+        uint64_t va;
+        uint32_t count, type; /* INDEX_BUFFER_SIZE, INDEX_TYPE */
+    } index;
+    uint32_t instances;
+    bool predicate_off;          /* packets with the predicate bit are skipped */
+    uint64_t ce_count, de_count; /* INCREMENT_CE_COUNTER, INCREMENT_DE_COUNTER */
+    bool statistics_on;          /* between PIPELINESTAT_START and _STOP */
+    uint64_t statistics[GFX_STATISTIC_COUNT];
+};
+
+/* As after a reset of the engine. */
+void gfx_state_reset(struct gfx_state *state);
+
+#endif
