@@ -152,7 +152,9 @@ static rw_status map(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *
             s = vm_tree_clear_locked(vm, va.addr, size);
         if (rw_ok(s))
             s = vm_tree_map_locked(vm, vm_bo, &want, &made);
-        if (rw_ok(s) && !(flags & GPU_VM_DELAY_UPDATE))
+        if (flags & GPU_VM_DELAY_UPDATE)
+            vm->delayed = true;
+        else if (rw_ok(s))
             s = update_or_remove_locked(vm, vm_bo, made);
         vm_bo->attached--;
         vm_bo_drop_if_unused_locked(vm, vm_bo);
@@ -188,7 +190,9 @@ static rw_status unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va, bool del
                     (unsigned long long)va.addr);
     } else {
         vm_tree_drop_locked(vm, m);
-        if (!delay)
+        if (delay)
+            vm->delayed = true;
+        else
             s = vm_update_locked(vm, NULL);
     }
     vm_unlock_and_settle(vm);
@@ -212,7 +216,9 @@ static rw_status clear(struct gpu_vm *vm, gpu_va va, uint64_t size, bool delay)
     RW_TRY(vm_verify_range(vm, NULL, va.addr, 0, size));
     pthread_mutex_lock(&vm->lock);
     s = vm_tree_clear_locked(vm, va.addr, size);
-    if (rw_ok(s) && !delay)
+    if (delay)
+        vm->delayed = true;
+    else if (rw_ok(s))
         s = vm_update_locked(vm, NULL);
     vm_unlock_and_settle(vm);
     return s;
@@ -226,6 +232,28 @@ rw_status gpu_vm_clear(struct gpu_vm *vm, gpu_va va, uint64_t size)
 rw_status gpu_vm_clear_delayed(struct gpu_vm *vm, gpu_va va, uint64_t size)
 {
     return clear(vm, va, size, true);
+}
+
+rw_status gpu_vm_update(struct gpu_vm *vm)
+{
+    struct vm_bo *vm_bo, *next;
+    rw_status s = RW_OK;
+
+    pthread_mutex_lock(&vm->lock);
+    if (!vm->delayed) {
+        pthread_mutex_unlock(&vm->lock);
+        return RW_OK;
+    }
+    HASH_ITER(hh, vm->bos, vm_bo, next)
+    {
+        if (rw_ok(s))
+            s = vm_update_locked(vm, vm_bo);
+    }
+    if (rw_ok(s))
+        s = vm_update_locked(vm, &vm->prt);
+    vm->delayed = !rw_ok(s);
+    vm_unlock_and_settle(vm);
+    return s;
 }
 
 /* For callers that cannot fail. */

@@ -76,6 +76,9 @@ rw_status gpu_vm_clear(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
 /* The same with GPU_VM_DELAY_UPDATE: the GPU keeps its translation until the next update. */
 rw_status gpu_vm_unmap_delayed(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va) RW_MUST_USE;
 rw_status gpu_vm_clear_delayed(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
+/* Brings the page tables up to date with what was delayed, as a submission does before its jobs run
+ * (amdgpu_cs_vm_handling). ENOMEM. */
+rw_status gpu_vm_update(struct gpu_vm *vm) RW_MUST_USE;
 /* CLEAR and MAP in one step (GEM_VA REPLACE). `bo` may be NULL with GPU_VM_PAGE_PRT. */
 rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
                          uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags) RW_MUST_USE;

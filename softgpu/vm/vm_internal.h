@@ -54,6 +54,7 @@ struct gpu_vm {
     uint32_t fault_status;
     uint8_t *sink; /* page that PRT stores fall into; made with the first PRT mapping */
     bool is_compute;
+    bool delayed; /* a mapping was made or removed without its page-table update */
     struct vm_process_info *process_info; /* borrowed; NULL = graphics only */
     struct gpu_vm *prev, *next;           /* in process_info's list */
 };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lists of buffer objects that a submission names. Kernel: amdgpu_bo_list.c.
+ * Kernel: amdgpu_bo_list.c.
  */
+#include "softgpu/front/drm/drm_bo_list.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +14,32 @@
 
 #define MAX_ENTRIES (128u * 1024)
 
-struct drm_bo_list {
-    uint32_t count;
-    struct mem_bo *bos[]; /* references */
-};
-
-static void bo_list_destroy(struct drm_bo_list *list)
+struct drm_bo_list *drm_bo_list_get(struct drm_bo_list *list)
 {
-    for (uint32_t i = 0; list && i < list->count; i++)
+    atomic_fetch_add_explicit(&list->refs, 1, memory_order_relaxed);
+    return list;
+}
+
+void drm_bo_list_put(struct drm_bo_list *list)
+{
+    if (!list || atomic_fetch_sub_explicit(&list->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (uint32_t i = 0; i < list->count; i++)
         mem_bo_put(list->bos[i]);
     free(list);
+}
+
+rw_status drm_bo_list_find(struct drm_fpriv *fpriv, uint32_t handle, struct drm_bo_list **out_list)
+{
+    struct drm_bo_list *list;
+
+    pthread_mutex_lock(&fpriv->lock);
+    list = handle_table_find(&fpriv->bo_lists, handle);
+    if (list)
+        drm_bo_list_get(list);
+    pthread_mutex_unlock(&fpriv->lock);
+    *out_list = list;
+    return list ? RW_OK : RW_FAIL(ENOENT, "buffer list %u does not exist", handle);
 }
 
 void drm_bo_list_table_finish(struct drm_fpriv *fpriv)
@@ -29,7 +47,7 @@ void drm_bo_list_table_finish(struct drm_fpriv *fpriv)
     struct drm_bo_list *list;
 
     for (uint32_t h = 0; (list = handle_table_at_or_above(&fpriv->bo_lists, &h)); h++)
-        bo_list_destroy(list);
+        drm_bo_list_put(list);
     handle_table_finish(&fpriv->bo_lists);
 }
 
@@ -58,24 +76,38 @@ static rw_status entries_copy_in(const struct drm_amdgpu_bo_list_in *in,
     return RW_OK;
 }
 
-static rw_status bo_list_make(struct drm_fpriv *fpriv, const struct drm_amdgpu_bo_list_in *in,
-                              struct drm_bo_list **out_list)
+static rw_status bo_list_alloc(uint32_t room, struct drm_bo_list **out_list)
+{
+    struct drm_bo_list *list = calloc(1, sizeof *list + room * sizeof list->bos[0]);
+
+    if (!list)
+        return RW_FAIL(ENOMEM, "no memory for a list of %u objects", room);
+    atomic_init(&list->refs, 1);
+    *out_list = list;
+    return RW_OK;
+}
+
+rw_status drm_bo_list_make_empty(struct drm_bo_list **out_list)
+{
+    return bo_list_alloc(0, out_list);
+}
+
+rw_status drm_bo_list_make(struct drm_fpriv *fpriv, const struct drm_amdgpu_bo_list_in *in,
+                           struct drm_bo_list **out_list)
 {
     struct drm_amdgpu_bo_list_entry *entries;
-    struct drm_bo_list *list;
-    rw_status s = RW_OK;
+    struct drm_bo_list *list = NULL;
+    rw_status s;
 
     RW_TRY(entries_copy_in(in, &entries));
-    list = calloc(1, sizeof *list + in->bo_number * sizeof list->bos[0]);
-    if (!list)
-        s = RW_FAIL(ENOMEM, "no memory for a list of %u objects", in->bo_number);
+    s = bo_list_alloc(in->bo_number, &list);
     for (uint32_t i = 0; rw_ok(s) && i < in->bo_number; i++) {
         s = drm_gem_lookup(fpriv, entries[i].bo_handle, &list->bos[i]);
         list->count += rw_ok(s);
     }
     free(entries);
     if (!rw_ok(s)) {
-        bo_list_destroy(list);
+        drm_bo_list_put(list);
         return s;
     }
     *out_list = list;
@@ -88,12 +120,12 @@ static rw_status bo_list_create(struct drm_fpriv *fpriv, const struct drm_amdgpu
     struct drm_bo_list *list;
     rw_status s;
 
-    RW_TRY(bo_list_make(fpriv, in, &list));
+    RW_TRY(drm_bo_list_make(fpriv, in, &list));
     pthread_mutex_lock(&fpriv->lock);
     s = handle_table_take(&fpriv->bo_lists, list, out_handle);
     pthread_mutex_unlock(&fpriv->lock);
     if (!rw_ok(s))
-        bo_list_destroy(list);
+        drm_bo_list_put(list);
     return s;
 }
 
@@ -101,11 +133,11 @@ static rw_status bo_list_update(struct drm_fpriv *fpriv, const struct drm_amdgpu
 {
     struct drm_bo_list *list, *old;
 
-    RW_TRY(bo_list_make(fpriv, in, &list));
+    RW_TRY(drm_bo_list_make(fpriv, in, &list));
     pthread_mutex_lock(&fpriv->lock);
     old = handle_table_replace(&fpriv->bo_lists, in->list_handle, list);
     pthread_mutex_unlock(&fpriv->lock);
-    bo_list_destroy(old ? old : list);
+    drm_bo_list_put(old ? old : list);
     return old ? RW_OK : RW_FAIL(ENOENT, "buffer list %u does not exist", in->list_handle);
 }
 
@@ -138,7 +170,7 @@ rw_status drm_ioctl_bo_list(void *context, void *argument)
         pthread_mutex_lock(&fpriv->lock);
         list = handle_table_give_back(&fpriv->bo_lists, handle);
         pthread_mutex_unlock(&fpriv->lock);
-        bo_list_destroy(list); /* unknown lists are destroyed with success */
+        drm_bo_list_put(list); /* unknown lists are destroyed with success */
         handle = 0;
         break;
     default:

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "softgpu/front/drm/drm_sched.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 #include "softgpu/front/nodes.h"
@@ -52,10 +53,24 @@ struct drm_context *drm_context_find(struct drm_fpriv *fpriv, uint32_t id)
     return ctx;
 }
 
+struct drm_context *drm_context_get(struct drm_context *ctx)
+{
+    atomic_fetch_add(&ctx->refs, 1);
+    return ctx;
+}
+
+int32_t drm_context_priority(const struct drm_context *ctx)
+{
+    int32_t override = atomic_load(&ctx->override_priority);
+
+    return override == AMDGPU_CTX_PRIORITY_UNSET ? ctx->priority : override;
+}
+
 void drm_context_put(struct drm_context *ctx)
 {
     if (!ctx || atomic_fetch_sub(&ctx->refs, 1) != 1)
         return;
+    drm_entities_destroy(ctx);
     pthread_mutex_lock(&pstate_lock);
     if (pstate_owner[ctx->device] == ctx)
         pstate_owner[ctx->device] = NULL;
@@ -84,6 +99,8 @@ static rw_status context_alloc(struct drm_fpriv *fpriv, int32_t priority, uint32
     atomic_init(&ctx->refs, 1);
     atomic_init(&ctx->override_priority, AMDGPU_CTX_PRIORITY_UNSET);
     ctx->device = fpriv->device->index;
+    ctx->resets = drm_sched_resets(ctx->device);
+    atomic_init(&ctx->resets_queried, ctx->resets);
     ctx->priority = priority;
     pthread_mutex_lock(&fpriv->lock);
     s = handle_table_take(&fpriv->contexts, ctx, out_id);
@@ -131,6 +148,29 @@ static rw_status pstate_set(struct drm_context *ctx, uint32_t pstate)
 
 /* ---- CTX ---- */
 
+/* What has happened to the device since somebody last asked. */
+static void state_query(struct drm_context *ctx, union drm_amdgpu_ctx_out *out)
+{
+    unsigned resets = drm_sched_resets(ctx->device);
+
+    out->state.flags = 0;
+    out->state.hangs = 0;
+    out->state.reset_status = atomic_exchange(&ctx->resets_queried, resets) == resets
+                                  ? AMDGPU_CTX_NO_RESET
+                                  : AMDGPU_CTX_UNKNOWN_RESET;
+}
+
+/* Memory survives every reset of this GPU. */
+static void state_query2(const struct drm_context *ctx, union drm_amdgpu_ctx_out *out)
+{
+    out->state.flags = 0;
+    out->state.hangs = 0;
+    if (drm_sched_resets(ctx->device) != ctx->resets)
+        out->state.flags |= AMDGPU_CTX_QUERY2_FLAGS_RESET;
+    if (atomic_load(&ctx->guilty))
+        out->state.flags |= AMDGPU_CTX_QUERY2_FLAGS_GUILTY;
+}
+
 static rw_status context_operate(struct drm_fpriv *fpriv, union drm_amdgpu_ctx *args)
 {
     struct drm_context *ctx = drm_context_find(fpriv, args->in.ctx_id);
@@ -140,13 +180,10 @@ static rw_status context_operate(struct drm_fpriv *fpriv, union drm_amdgpu_ctx *
         return unknown_context(args->in.ctx_id);
     switch (args->in.op) {
     case AMDGPU_CTX_OP_QUERY_STATE:
-        args->out.state.flags = 0;
-        args->out.state.hangs = 0;
-        args->out.state.reset_status = AMDGPU_CTX_NO_RESET; /* this GPU is never reset */
+        state_query(ctx, &args->out);
         break;
     case AMDGPU_CTX_OP_QUERY_STATE2:
-        args->out.state.flags = 0;
-        args->out.state.hangs = 0;
+        state_query2(ctx, &args->out);
         break;
     case AMDGPU_CTX_OP_GET_STABLE_PSTATE:
         args->out.pstate.flags = AMDGPU_CTX_STABLE_PSTATE_NONE;

@@ -14,11 +14,13 @@ struct drm_fence {
     bool signalled;
     int error;
     uint64_t timestamp;
+    const void *owner;               /* of a job's fence */
+    struct drm_fence_watch *watches; /* that wait for this one next */
     /* Chain nodes, and merged fences of two: */
     struct drm_fence *previous;  /* reference; chain: NULL = none, or all signalled */
     struct drm_fence *contained; /* reference */
-    /* Chain nodes: */
-    uint64_t context; /* nodes of one ordered run share it */
+    /* Chain nodes, and `context` of jobs' fences too: */
+    uint64_t context; /* those of one ordered run share it */
     uint64_t point;
     uint64_t previous_point; /* of the same context, else 0 */
 };
@@ -26,7 +28,6 @@ struct drm_fence {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 static pthread_once_t changed_once = PTHREAD_ONCE_INIT;
-static struct drm_fence_watch *watches;
 static uint64_t next_context = 1;
 
 static void changed_init(void)
@@ -67,6 +68,37 @@ struct drm_fence *drm_fence_create(void)
     if (fence)
         fence->refs = 1;
     return fence;
+}
+
+struct drm_fence *drm_fence_create_job(const void *owner, uint64_t context)
+{
+    struct drm_fence *fence = drm_fence_create();
+
+    if (fence) {
+        fence->owner = owner;
+        fence->context = context;
+    }
+    return fence;
+}
+
+uint64_t drm_fence_context_new(void)
+{
+    uint64_t context;
+
+    drm_fence_lock();
+    context = next_context++;
+    drm_fence_unlock();
+    return context;
+}
+
+const void *drm_fence_owner(const struct drm_fence *fence)
+{
+    return fence->owner;
+}
+
+uint64_t drm_fence_context(const struct drm_fence *fence)
+{
+    return fence->owner ? fence->context : 0;
 }
 
 struct drm_fence *drm_fence_create_signalled(void)
@@ -167,15 +199,55 @@ struct drm_fence *drm_fence_merge_locked(struct drm_fence *a, struct drm_fence *
     return merged;
 }
 
+/* The first plain fence in it that has not been signalled; NULL = all have. */
+static struct drm_fence *unsignalled_plain_locked(struct drm_fence *fence)
+{
+    struct drm_fence *plain;
+
+    for (; fence && fence->kind != FENCE_PLAIN; fence = fence->previous) {
+        plain = unsignalled_plain_locked(fence->contained);
+        if (plain)
+            return plain;
+    }
+    return fence && !fence->signalled ? fence : NULL;
+}
+
+static void watch_advance_locked(struct drm_fence_watch *watch)
+{
+    struct drm_fence *fence = watch->fence;
+
+    watch->plain = unsignalled_plain_locked(fence);
+    if (watch->plain) {
+        DL_APPEND(watch->plain->watches, watch);
+        return;
+    }
+    watch->fence = NULL;
+    watch->fire(watch);
+    drm_fence_put_locked(fence);
+}
+
+void drm_fence_signal_locked(struct drm_fence *fence, int error)
+{
+    struct drm_fence_watch *watch;
+
+    if (fence->signalled)
+        return;
+    drm_fence_get_locked(fence); /* what a watch does may drop the last one */
+    fence->signalled = true;
+    fence->error = error;
+    fence->timestamp = (uint64_t)drm_fence_now();
+    while ((watch = fence->watches)) {
+        DL_DELETE(fence->watches, watch);
+        watch_advance_locked(watch);
+    }
+    drm_fence_changed_locked();
+    drm_fence_put_locked(fence);
+}
+
 void drm_fence_signal(struct drm_fence *fence, int error)
 {
     drm_fence_lock();
-    if (!fence->signalled) {
-        fence->signalled = true;
-        fence->error = error;
-        fence->timestamp = (uint64_t)drm_fence_now();
-        drm_fence_changed_locked();
-    }
+    drm_fence_signal_locked(fence, error);
     drm_fence_unlock();
 }
 
@@ -262,45 +334,44 @@ uint64_t drm_fence_point_locked(const struct drm_fence *fence, bool last_submitt
 
 void drm_fence_changed_locked(void)
 {
-    struct drm_fence_watch *watch, *next;
-
-    DL_FOREACH_SAFE(watches, watch, next)
-    {
-        if (drm_fence_is_signalled_locked(watch->fence)) {
-            drm_fence_unwatch_locked(watch);
-            watch->fire(watch);
-        }
-    }
     pthread_cond_broadcast(&changed);
 }
 
-bool drm_fence_sleep_locked(int64_t deadline)
+bool drm_fence_sleep_on_locked(pthread_cond_t *condition, int64_t deadline)
 {
     struct timespec until = {deadline / 1000000000, deadline % 1000000000};
 
     if (deadline <= drm_fence_now())
         return false;
-    return pthread_cond_timedwait(&changed, &lock, &until) != ETIMEDOUT;
+    return pthread_cond_timedwait(condition, &lock, &until) != ETIMEDOUT;
+}
+
+bool drm_fence_sleep_locked(int64_t deadline)
+{
+    return drm_fence_sleep_on_locked(&changed, deadline);
+}
+
+bool drm_fence_wait_locked(struct drm_fence *fence, int64_t deadline)
+{
+    while (!drm_fence_is_signalled_locked(fence))
+        if (!drm_fence_sleep_locked(deadline))
+            return drm_fence_is_signalled_locked(fence);
+    return true;
 }
 
 void drm_fence_watch_locked(struct drm_fence_watch *watch, struct drm_fence *fence,
                             void (*fire)(struct drm_fence_watch *watch))
 {
     watch->fire = fire;
-    watch->fence = NULL;
-    if (drm_fence_is_signalled_locked(fence)) {
-        fire(watch);
-        return;
-    }
     watch->fence = drm_fence_get_locked(fence);
-    DL_APPEND(watches, watch);
+    watch_advance_locked(watch);
 }
 
 void drm_fence_unwatch_locked(struct drm_fence_watch *watch)
 {
     if (!watch->fence)
         return;
-    DL_DELETE(watches, watch);
+    DL_DELETE(watch->plain->watches, watch);
     drm_fence_put_locked(watch->fence);
     watch->fence = NULL;
 }

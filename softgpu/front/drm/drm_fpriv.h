@@ -20,6 +20,8 @@
 
 #define DRM_CONTEXT_MAX 4095 /* kernel: ids below AMDGPU_VM_MAX_NUM_CTX */
 
+struct drm_sched;
+
 struct drm_fpriv {
     struct drm_file_front front; /* first */
     struct soft_machine *machine;
@@ -36,6 +38,8 @@ struct drm_fpriv {
     struct handle_table contexts;
     struct handle_table bo_lists;
     bool vmid_reserved;
+
+    struct drm_sched *sched; /* owned; its own lock */
 };
 
 /* drm_core.c: master and authentication of primary nodes (drm_auth.c in the kernel). */

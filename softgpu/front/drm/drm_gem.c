@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "softgpu/front/drm/drm_sched.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 
@@ -26,8 +27,10 @@ rw_status drm_gem_check_cpu_access(const struct mem_bo *bo)
 rw_status drm_ioctl_gem_close(void *context, void *argument)
 {
     const struct drm_gem_close *args = argument;
+    struct drm_fpriv *fpriv = context;
 
-    return drm_file_handle_close(((struct drm_fpriv *)context)->file, args->handle);
+    drm_sched_settle(fpriv->sched); /* mappings may go with the handle */
+    return drm_file_handle_close(fpriv->file, args->handle);
 }
 
 rw_status drm_ioctl_gem_mmap(void *context, void *argument)
@@ -44,18 +47,6 @@ rw_status drm_ioctl_gem_mmap(void *context, void *argument)
         args->out.addr_ptr = bo->mmap_offset;
     mem_bo_put(bo);
     return s;
-}
-
-/* Fences come with command submission; KFD queues never count here. So a BO is idle. */
-rw_status drm_ioctl_gem_wait_idle(void *context, void *argument)
-{
-    union drm_amdgpu_gem_wait_idle *args = argument;
-    struct mem_bo *bo;
-
-    RW_TRY(drm_gem_lookup(context, args->in.handle, &bo));
-    memset(args, 0, sizeof *args);
-    mem_bo_put(bo);
-    return RW_OK;
 }
 
 static void metadata_get(struct mem_bo *bo, struct drm_amdgpu_gem_metadata *args)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "softgpu/front/drm/drm_gem.h"
+#include "softgpu/front/drm/drm_sched.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 
@@ -96,6 +97,9 @@ rw_status drm_ioctl_gem_va(void *context, void *argument)
             return RW_FAIL(ENOENT, "GEM handle %u has no place in this VM", args->handle);
         }
     }
+    /* The kernel updates page tables behind the jobs that have been submitted. */
+    if (args->operation != AMDGPU_VA_OP_MAP)
+        drm_sched_settle(fpriv->sched);
     s = operate(vm, args, bo);
     mem_bo_put(bo);
     return s;

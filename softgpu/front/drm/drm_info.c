@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "softgpu/front/drm/drm_engine.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 #include "softgpu/front/nodes.h"
@@ -129,79 +130,38 @@ static rw_status query_absent(struct drm_fpriv *fpriv, const struct drm_amdgpu_i
 
 /* ---- engines ---- */
 
-struct ip_block {
-    uint32_t gfx_target_version;
-    uint8_t gfx_major, gfx_minor, sdma_major, sdma_minor; /* of the kernel's driver blocks */
-    uint32_t sdma_discovery;                              /* as ip_discovery_version */
-};
-
-static const struct ip_block ip_blocks[] = {
-    {90010, 9, 0, 4, 4, 0x040400},
-    {100300, 10, 0, 5, 2, 0x050200},
-    {110000, 11, 0, 6, 0, 0x060000},
-};
-
-static const struct ip_block *ip_block_find(const struct gpu_profile *profile)
-{
-    for (size_t i = 0; i < sizeof ip_blocks / sizeof ip_blocks[0]; i++)
-        if (ip_blocks[i].gfx_target_version == profile->gfx_target_version)
-            return &ip_blocks[i];
-    return NULL;
-}
-
-/* GC's IP version is the target's: 100300 is 10.3.0. */
-static uint32_t gfx_discovery(uint32_t target)
-{
-    return target / 10000 << 16 | target / 100 % 100 << 8 | target % 100;
-}
-
-/* No engine has a ring that submissions could go to. Engines that the GPU lacks answer zeros. */
+/* Engines that the GPU lacks answer zeros. */
 static rw_status query_hw_ip_info(struct drm_fpriv *fpriv, const struct drm_amdgpu_info *info,
                                   struct answer *answer)
 {
-    const struct ip_block *block = ip_block_find(fpriv->device->profile);
-    struct drm_uapi_info_hw_ip *ip = &answer->hw_ip;
+    struct drm_engine engine;
 
     if (info->query_hw_ip.ip_instance >= AMDGPU_HW_IP_INSTANCE_MAX_COUNT ||
-        info->query_hw_ip.type >= DRM_UAPI_HW_IP_NUM)
+        info->query_hw_ip.type >= DRM_ENGINES)
         return RW_FAIL(EINVAL, "engine type %u, instance %u", info->query_hw_ip.type,
                        info->query_hw_ip.ip_instance);
-    answer->size = sizeof *ip;
-    if (!block)
-        return RW_OK;
-    switch (info->query_hw_ip.type) {
-    case AMDGPU_HW_IP_GFX:
-    case AMDGPU_HW_IP_COMPUTE:
-        ip->hw_ip_version_major = block->gfx_major;
-        ip->hw_ip_version_minor = block->gfx_minor;
-        ip->ip_discovery_version = gfx_discovery(block->gfx_target_version);
-        ip->ib_start_alignment = ip->ib_size_alignment = 32;
-        break;
-    case AMDGPU_HW_IP_DMA:
-        ip->hw_ip_version_major = block->sdma_major;
-        ip->hw_ip_version_minor = block->sdma_minor;
-        ip->ip_discovery_version = block->sdma_discovery;
-        ip->ib_start_alignment = 256;
-        ip->ib_size_alignment = 4;
-        break;
-    default:
-        break;
-    }
+    engine = drm_engine_of(fpriv->device->profile, info->query_hw_ip.type);
+    answer->size = sizeof answer->hw_ip;
+    answer->hw_ip = (struct drm_uapi_info_hw_ip){
+        .hw_ip_version_major = engine.major,
+        .hw_ip_version_minor = engine.minor,
+        .ib_start_alignment = engine.ib_start_alignment,
+        .ib_size_alignment = engine.ib_size_alignment,
+        .available_rings = (1u << engine.rings) - 1,
+        .ip_discovery_version = engine.discovery,
+    };
     return RW_OK;
 }
 
 static rw_status query_hw_ip_count(struct drm_fpriv *fpriv, const struct drm_amdgpu_info *info,
                                    struct answer *answer)
 {
-    switch (info->query_hw_ip.type) {
-    case AMDGPU_HW_IP_GFX:
-    case AMDGPU_HW_IP_COMPUTE:
-        return answer_u32(answer, 1);
-    case AMDGPU_HW_IP_DMA:
-        return answer_u32(answer, fpriv->device->profile->sdma_engines);
-    default:
-        return rw_status_quiet(EINVAL); /* an engine this GPU lacks */
-    }
+    uint32_t type = info->query_hw_ip.type;
+    struct drm_engine engine = {.present = false};
+
+    if (type < DRM_ENGINES)
+        engine = drm_engine_of(fpriv->device->profile, type);
+    return engine.present ? answer_u32(answer, engine.instances) : rw_status_quiet(EINVAL);
 }
 
 static rw_status query_max_ibs(struct drm_fpriv *fpriv, const struct drm_amdgpu_info *info,
@@ -209,12 +169,8 @@ static rw_status query_max_ibs(struct drm_fpriv *fpriv, const struct drm_amdgpu_
 {
     (void)fpriv;
     (void)info;
-    /* Kernel: amdgpu_ring_max_ibs(). */
-    for (unsigned type = 0; type < DRM_UAPI_HW_IP_NUM; type++)
-        answer->max_ibs[type] = type == AMDGPU_HW_IP_GFX        ? 192
-                                : type == AMDGPU_HW_IP_COMPUTE  ? 125
-                                : type == AMDGPU_HW_IP_VCN_JPEG ? 16
-                                                                : 49;
+    for (unsigned type = 0; type < DRM_ENGINES; type++)
+        answer->max_ibs[type] = drm_engine_max_ibs(type);
     answer->size = sizeof answer->max_ibs;
     return RW_OK;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/sysmacros.h>
 
+#include "softgpu/front/drm/drm_sched.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 #include "softgpu/front/nodes.h"
@@ -30,6 +31,7 @@ static void fpriv_destroy(struct drm_file_front *front)
 {
     struct drm_fpriv *fpriv = (struct drm_fpriv *)front;
 
+    drm_sched_destroy(fpriv->sched);
     drm_auth_close(fpriv);
     drm_bo_list_table_finish(fpriv);
     drm_context_table_finish(fpriv);
@@ -56,6 +58,12 @@ static rw_status fpriv_create(struct soft_machine *machine, struct soft_device *
     fpriv->machine = machine;
     fpriv->device = device;
     fpriv->render = render;
+    s = drm_sched_create(fpriv, &fpriv->sched);
+    if (!rw_ok(s)) {
+        drm_file_put(fpriv->file);
+        free(fpriv);
+        return s;
+    }
     pthread_mutex_init(&fpriv->lock, NULL);
     handle_table_init(&fpriv->syncobjs, 1, INT32_MAX);
     handle_table_init(&fpriv->contexts, 1, DRM_CONTEXT_MAX);

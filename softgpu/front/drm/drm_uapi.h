@@ -62,6 +62,9 @@ struct drm_uapi_mode_closefb {
 
 #define DRM_UAPI_VM_PAGE_NOALLOC        (1u << 9)
 
+#define DRM_UAPI_CHUNK_CP_GFX_SHADOW    0x0a
+#define DRM_UAPI_CP_GFX_SHADOW_INIT     0x1u
+
 #define DRM_UAPI_HW_IP_VPE              9u
 #define DRM_UAPI_HW_IP_NUM              10u
 
@@ -111,6 +114,11 @@ struct drm_uapi_info_device { /* drm_amdgpu_info_device since 6.5 */
 static_assert(offsetof(struct drm_uapi_info_device, min_engine_clock) ==
                   sizeof(struct drm_amdgpu_info_device),
               "grows from where Linux 6.0 ended");
+
+struct drm_uapi_cs_chunk_cp_gfx_shadow { /* drm_amdgpu_cs_chunk_cp_gfx_shadow since 6.5 */
+    uint64_t shadow_va, csa_va, gds_va, flags;
+};
+static_assert(sizeof(struct drm_uapi_cs_chunk_cp_gfx_shadow) == 32, "Linux 6.5");
 
 struct drm_uapi_info_gpuvm_fault {
     uint64_t addr;

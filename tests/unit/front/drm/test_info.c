@@ -118,11 +118,14 @@ static void engines(void **state)
     static const struct {
         uint32_t type;
         int count_err, count;
-        uint32_t major, discovery;
+        uint32_t major, discovery, rings;
     } cases[] = {
-        {AMDGPU_HW_IP_GFX, 0, 1, 10, 0x0a0300},  {AMDGPU_HW_IP_COMPUTE, 0, 1, 10, 0x0a0300},
-        {AMDGPU_HW_IP_DMA, 0, 4, 5, 0x050200},   {AMDGPU_HW_IP_UVD, EINVAL, 0, 0, 0},
-        {AMDGPU_HW_IP_VCN_DEC, EINVAL, 0, 0, 0}, {DRM_UAPI_HW_IP_VPE, EINVAL, 0, 0, 0},
+        {AMDGPU_HW_IP_GFX, 0, 1, 10, 0x0a0300, 0x1},
+        {AMDGPU_HW_IP_COMPUTE, 0, 1, 10, 0x0a0300, 0xf},
+        {AMDGPU_HW_IP_DMA, 0, 4, 5, 0x050200, 0x3},
+        {AMDGPU_HW_IP_UVD, EINVAL, 0, 0, 0, 0},
+        {AMDGPU_HW_IP_VCN_DEC, EINVAL, 0, 0, 0, 0},
+        {DRM_UAPI_HW_IP_VPE, EINVAL, 0, 0, 0, 0},
     };
     struct drm_uapi_info_hw_ip ip;
     int fd = render_node();
@@ -139,7 +142,7 @@ static void engines(void **state)
         assert_int_equal(info(fd, ask, &ip, sizeof ip), 0);
         assert_int_equal(ip.hw_ip_version_major, cases[i].major);
         assert_int_equal(ip.ip_discovery_version, cases[i].discovery);
-        assert_int_equal(ip.available_rings, 0); /* nothing takes submissions */
+        assert_int_equal(ip.available_rings, cases[i].rings);
     }
     struct drm_amdgpu_info bad = {.query = AMDGPU_INFO_HW_IP_INFO, .query_hw_ip.type = 10};
     assert_int_equal(info(fd, bad, &ip, sizeof ip), EINVAL);
