@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ * Compute and graphics write a word by turns, ordered by nothing but the bridge: an AQL queue whose
+ * packets wait for HSA signals, and graphics work that waits for points of a timeline. Each turn
+ * finds what the other wrote, or counts an error.
+ *
+ *   handover CODE_OBJECT PEER TURNS
+ *
+ * TURNS hand-overs go each way.
+ */
+#include "compute.h"
+#include "graphics.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rocweld.h>
+
+enum { SIGNALS = 64 };
+
+struct game {
+    struct compute compute;
+    struct graphics graphics;
+    struct board *board; /* as kernels see it */
+    rocweld_bridge *bridge;
+    rocweld_timeline *timeline;
+    struct turn {
+        hsa_signal_t may, done;      /* compute may begin; has ended */
+        rocweld_handover *to, *from; /* of the signals' last use */
+    } turns[SIGNALS];
+};
+
+static void check(int result, const char *call)
+{
+    if (result == 0)
+        return;
+    fprintf(stderr, "%s: %s\n", call, strerror(-result));
+    exit(2);
+}
+#define WELD(call) check((call), #call)
+
+static void game_open(struct game *game, const char *code)
+{
+    struct rocweld_vm vm;
+    int fd;
+
+    compute_open(&game->compute, code);
+    graphics_open(&game->graphics);
+    WELD(rocweld_vm_of_agent(game->compute.agent, &vm));
+    game->board = game->graphics.board_address;
+    if (!vm.shared) /* then in compute's memory */
+        game->board = game->graphics.board = compute_memory(&game->compute, sizeof *game->board);
+    WELD(rocweld_bridge_create(game->compute.agent, &game->bridge));
+    fd = graphics_timeline_fd(&game->graphics);
+    WELD(rocweld_timeline_import_fd(game->bridge, fd, &game->timeline));
+    close(fd);
+    for (int i = 0; i < SIGNALS; i++)
+        game->turns[i] = (struct turn){compute_signal(0), compute_signal(0), NULL, NULL};
+}
+
+/* The hand-overs that the signals were in have ended: they can be used again. */
+static void turn_finish(struct turn *turn)
+{
+    if (turn->from) {
+        WELD(rocweld_handover_wait(turn->from, UINT64_MAX));
+        rocweld_handover_release(turn->from);
+    }
+    if (turn->to) {
+        WELD(rocweld_handover_wait(turn->to, UINT64_MAX));
+        rocweld_handover_release(turn->to);
+    }
+    turn->from = turn->to = NULL;
+}
+
+/* Compute's turn i waits for point 2 i, which graphics signals, and is followed by point 2 i + 1.
+ */
+static void turn_submit(struct game *game, uint64_t i)
+{
+    struct turn *turn = &game->turns[i % SIGNALS];
+
+    turn_finish(turn);
+    if (i > 0) {
+        hsa_signal_store_relaxed(turn->may, 1);
+        WELD(rocweld_handover_to_signal(game->timeline, 2 * i, turn->may, 0, &turn->to));
+        compute_wait(&game->compute, turn->may);
+    }
+    hsa_signal_store_relaxed(turn->done, 1);
+    WELD(rocweld_handover_from_signal(game->timeline, 2 * i + 1, turn->done,
+                                      HSA_SIGNAL_CONDITION_LT, 1, &turn->from));
+    compute_turn(&game->compute, game->board, 2 * i, turn->done);
+}
+
+static int report(struct game *game, uint64_t turns, double seconds)
+{
+    struct rocweld_bridge_counters counters;
+
+    WELD(rocweld_bridge_counters_read(game->bridge, &counters));
+    printf("%llu to graphics, %llu to compute, %llu failed, %llu pending, word %llu, errors %llu\n",
+           (unsigned long long)counters.to_graphics, (unsigned long long)counters.to_compute,
+           (unsigned long long)counters.failed, (unsigned long long)counters.pending,
+           (unsigned long long)game->graphics.board->word,
+           (unsigned long long)game->graphics.board->errors);
+    printf("%.0f hand-overs a second, %.2f DRM calls and %.2f wake-ups each\n",
+           (double)(counters.to_graphics + counters.to_compute) / seconds,
+           (double)counters.drm_calls / (double)(counters.to_graphics + counters.to_compute),
+           (double)counters.wakeups / (double)(counters.to_graphics + counters.to_compute));
+    return game->graphics.board->errors == 0 && game->graphics.board->word == 2 * turns &&
+                   counters.to_graphics == turns && counters.to_compute == turns - 1
+               ? 0
+               : 1;
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv)
+{
+    static struct game game;
+    pthread_t peer;
+    double start;
+    int result;
+
+    if (argc != 4) {
+        fprintf(stderr, "usage: handover CODE_OBJECT PEER TURNS\n");
+        return 2;
+    }
+    game_open(&game, argv[1]);
+    graphics_turns = strtoull(argv[3], NULL, 10);
+    start = now();
+    if (pthread_create(&peer, NULL, graphics_peer_find(argv[2])->play, &game.graphics) != 0)
+        return 2;
+    for (uint64_t i = 0; i < graphics_turns; i++)
+        turn_submit(&game, i);
+    for (int i = 0; i < SIGNALS; i++)
+        turn_finish(&game.turns[i]);
+    pthread_join(peer, NULL);
+    result = report(&game, graphics_turns, now() - start);
+    for (int i = 0; i < SIGNALS; i++) {
+        HSA(hsa_signal_destroy(game.turns[i].may));
+        HSA(hsa_signal_destroy(game.turns[i].done));
+    }
+    rocweld_bridge_destroy(game.bridge);
+    graphics_close(&game.graphics);
+    compute_close(&game.compute);
+    return result;
+}
