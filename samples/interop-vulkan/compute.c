@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+#include "compute.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALIDATION      "VK_LAYER_KHRONOS_validation"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+void vkc_check(VkResult result, const char *call, const char *file, int line)
+{
+    if (result == VK_SUCCESS)
+        return;
+    fprintf(stderr, "%s:%d: %s: VkResult %d\n", file, line, call, result);
+    exit(1);
+}
+
+static void die(const char *why)
+{
+    fprintf(stderr, "%s\n", why);
+    exit(1);
+}
+
+static void *allocate(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size);
+
+    if (!memory)
+        die("no memory");
+    return memory;
+}
+
+/* ---- instance ---- */
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL hear(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
+                                           VkDebugUtilsMessageTypeFlagsEXT types,
+                                           const VkDebugUtilsMessengerCallbackDataEXT *data,
+                                           void *user)
+{
+    struct vkc *vkc = user;
+
+    (void)severity;
+    if (!(types & VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT))
+        return VK_FALSE;
+    fprintf(stderr, "validation: %s\n", data->pMessage);
+    vkc->complaints++;
+    return VK_FALSE;
+}
+
+static bool layer_present(const char *name)
+{
+    uint32_t count = 0;
+    bool found = false;
+
+    VKC_CHECK(vkEnumerateInstanceLayerProperties(&count, NULL));
+    VkLayerProperties *layers = allocate(count, sizeof *layers);
+
+    VKC_CHECK(vkEnumerateInstanceLayerProperties(&count, layers));
+    for (uint32_t i = 0; i < count; i++)
+        found |= strcmp(layers[i].layerName, name) == 0;
+    free(layers);
+    return found;
+}
+
+static void instance_create(struct vkc *vkc)
+{
+    const char *layer = VALIDATION, *extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    bool validate = layer_present(VALIDATION);
+    VkDebugUtilsMessengerCreateInfoEXT messenger = {
+        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+        .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
+                           VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+        .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+        .pfnUserCallback = hear,
+        .pUserData = vkc,
+    };
+    VkApplicationInfo application = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+                                     .apiVersion = VK_API_VERSION_1_3};
+    VkInstanceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+        .pNext = validate ? &messenger : NULL,
+        .pApplicationInfo = &application,
+        .enabledLayerCount = validate,
+        .ppEnabledLayerNames = &layer,
+        .enabledExtensionCount = validate,
+        .ppEnabledExtensionNames = &extension,
+    };
+
+    VKC_CHECK(vkCreateInstance(&info, NULL, &vkc->instance));
+    if (!validate)
+        return;
+    PFN_vkCreateDebugUtilsMessengerEXT create =
+        (PFN_vkCreateDebugUtilsMessengerEXT)vkGetInstanceProcAddr(vkc->instance,
+                                                                  "vkCreateDebugUtilsMessengerEXT");
+
+    VKC_CHECK(create(vkc->instance, &messenger, NULL, &vkc->messenger));
+}
+
+/* ---- device ---- */
+
+static void physical_choose(struct vkc *vkc)
+{
+    enum { VENDOR_AMD = 0x1002 };
+    uint32_t count = 0;
+
+    VKC_CHECK(vkEnumeratePhysicalDevices(vkc->instance, &count, NULL));
+    if (count == 0)
+        die("Vulkan has no device");
+    VkPhysicalDevice *devices = allocate(count, sizeof *devices);
+
+    VKC_CHECK(vkEnumeratePhysicalDevices(vkc->instance, &count, devices));
+    for (uint32_t i = 0; i < count; i++) {
+        VkPhysicalDeviceProperties properties;
+
+        vkGetPhysicalDeviceProperties(devices[i], &properties);
+        if (i > 0 && properties.vendorID != VENDOR_AMD)
+            continue;
+        vkc->physical = devices[i];
+        vkc->properties = properties;
+        if (properties.vendorID == VENDOR_AMD)
+            break;
+    }
+    free(devices);
+}
+
+static void family_choose(struct vkc *vkc, bool compute_only)
+{
+    VkQueueFamilyProperties families[16];
+    uint32_t count = COUNT_OF(families);
+
+    vkGetPhysicalDeviceQueueFamilyProperties(vkc->physical, &count, families);
+    for (vkc->family = 0; vkc->family < count; vkc->family++) {
+        VkQueueFlags flags = families[vkc->family].queueFlags;
+
+        if (flags & VK_QUEUE_COMPUTE_BIT && !(compute_only && flags & VK_QUEUE_GRAPHICS_BIT))
+            return;
+    }
+    die("the device has no such queue");
+}
+
+static bool extension_present(struct vkc *vkc, const char *name)
+{
+    uint32_t count = 0;
+    bool found = false;
+
+    VKC_CHECK(vkEnumerateDeviceExtensionProperties(vkc->physical, NULL, &count, NULL));
+    VkExtensionProperties *extensions = allocate(count, sizeof *extensions);
+
+    VKC_CHECK(vkEnumerateDeviceExtensionProperties(vkc->physical, NULL, &count, extensions));
+    for (uint32_t i = 0; i < count; i++)
+        found |= strcmp(extensions[i].extensionName, name) == 0;
+    free(extensions);
+    return found;
+}
+
+/* Everything there is; checks of accesses only if asked for, because they change what shaders are
+ * compiled to. */
+static void features_choose(struct vkc *vkc, bool robust)
+{
+    struct vkc_features *f = &vkc->features;
+
+    *f = (struct vkc_features){
+        .base = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &f->v11},
+        .v11 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, &f->v12},
+        .v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &f->v13},
+        .v13 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, NULL},
+        .robust = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ROBUSTNESS_2_FEATURES_EXT, NULL}};
+    if (robust)
+        f->v13.pNext = &f->robust;
+    vkGetPhysicalDeviceFeatures2(vkc->physical, &f->base);
+    if (!robust) {
+        f->base.features.robustBufferAccess = VK_FALSE;
+        f->v13.robustImageAccess = VK_FALSE;
+    }
+    f->v12.bufferDeviceAddressCaptureReplay = VK_FALSE;
+    if (!f->v12.bufferDeviceAddress)
+        die("the device does not tell addresses of buffers");
+}
+
+static void device_create(struct vkc *vkc, bool robust)
+{
+    const char *extension = VK_EXT_ROBUSTNESS_2_EXTENSION_NAME;
+    float priority = 1;
+    VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+                                     .queueFamilyIndex = vkc->family,
+                                     .queueCount = 1,
+                                     .pQueuePriorities = &priority};
+    VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                               .pNext = &vkc->features.base,
+                               .queueCreateInfoCount = 1,
+                               .pQueueCreateInfos = &queue,
+                               .enabledExtensionCount = robust,
+                               .ppEnabledExtensionNames = &extension};
+    VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                    .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
+                                    .queueFamilyIndex = vkc->family};
+
+    VKC_CHECK(vkCreateDevice(vkc->physical, &info, NULL, &vkc->device));
+    vkGetDeviceQueue(vkc->device, vkc->family, 0, &vkc->queue);
+    VKC_CHECK(vkCreateCommandPool(vkc->device, &pool, NULL, &vkc->pool));
+}
+
+void vkc_open(const struct vkc_options *options, struct vkc *out_vkc)
+{
+    static const struct vkc_options defaults;
+
+    if (!options)
+        options = &defaults;
+    memset(out_vkc, 0, sizeof *out_vkc);
+    instance_create(out_vkc);
+    physical_choose(out_vkc);
+    family_choose(out_vkc, options->compute_only);
+    if (options->robust && !extension_present(out_vkc, VK_EXT_ROBUSTNESS_2_EXTENSION_NAME))
+        die("the device lacks " VK_EXT_ROBUSTNESS_2_EXTENSION_NAME);
+    features_choose(out_vkc, options->robust);
+    device_create(out_vkc, options->robust);
+}
+
+void vkc_close(struct vkc *vkc)
+{
+    vkDestroyCommandPool(vkc->device, vkc->pool, NULL);
+    vkDestroyDevice(vkc->device, NULL);
+    if (vkc->messenger) {
+        PFN_vkDestroyDebugUtilsMessengerEXT destroy =
+            (PFN_vkDestroyDebugUtilsMessengerEXT)vkGetInstanceProcAddr(
+                vkc->instance, "vkDestroyDebugUtilsMessengerEXT");
+
+        destroy(vkc->instance, vkc->messenger, NULL);
+    }
+    vkDestroyInstance(vkc->instance, NULL);
+    if (vkc->complaints)
+        die("the validation layer has complained");
+}
+
+/* ---- buffers ---- */
+
+static uint32_t memory_type(struct vkc *vkc, uint32_t allowed)
+{
+    const VkMemoryPropertyFlags wanted =
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    VkPhysicalDeviceMemoryProperties memory;
+
+    vkGetPhysicalDeviceMemoryProperties(vkc->physical, &memory);
+    for (uint32_t i = 0; i < memory.memoryTypeCount; i++)
+        if (allowed >> i & 1 && (memory.memoryTypes[i].propertyFlags & wanted) == wanted)
+            return i;
+    die("no host-visible memory for this buffer");
+    return 0;
+}
+
+void vkc_buffer_create(struct vkc *vkc, VkDeviceSize bytes, struct vkc_buffer *out_buffer)
+{
+    VkBufferCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+        .size = bytes,
+        .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+                 VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
+                 VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT |
+                 VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
+                 VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT};
+    VkMemoryRequirements needs;
+
+    out_buffer->bytes = bytes;
+    VKC_CHECK(vkCreateBuffer(vkc->device, &info, NULL, &out_buffer->buffer));
+    vkGetBufferMemoryRequirements(vkc->device, out_buffer->buffer, &needs);
+
+    VkMemoryAllocateFlagsInfo flags = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+                                       .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
+    VkMemoryAllocateInfo allocation = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+                                       .pNext = &flags,
+                                       .allocationSize = needs.size,
+                                       .memoryTypeIndex = memory_type(vkc, needs.memoryTypeBits)};
+    VkBufferDeviceAddressInfo address = {.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
+                                         .buffer = out_buffer->buffer};
+
+    VKC_CHECK(vkAllocateMemory(vkc->device, &allocation, NULL, &out_buffer->memory));
+    VKC_CHECK(vkBindBufferMemory(vkc->device, out_buffer->buffer, out_buffer->memory, 0));
+    VKC_CHECK(vkMapMemory(vkc->device, out_buffer->memory, 0, VK_WHOLE_SIZE, 0, &out_buffer->host));
+    memset(out_buffer->host, 0, bytes);
+    out_buffer->address = vkGetBufferDeviceAddress(vkc->device, &address);
+}
+
+void vkc_buffer_destroy(struct vkc *vkc, struct vkc_buffer *buffer)
+{
+    vkDestroyBuffer(vkc->device, buffer->buffer, NULL);
+    vkFreeMemory(vkc->device, buffer->memory, NULL);
+    memset(buffer, 0, sizeof *buffer);
+}
+
+/* ---- pipelines ---- */
+
+static VkShaderModule module_load(struct vkc *vkc, const char *path)
+{
+    enum { MAX_BYTES = 1 << 20 };
+    VkShaderModuleCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
+    uint32_t *code = allocate(1, MAX_BYTES);
+    FILE *file = fopen(path, "rb");
+    VkShaderModule module;
+
+    if (!file) {
+        perror(path);
+        exit(1);
+    }
+    info.codeSize = fread(code, 1, MAX_BYTES, file);
+    info.pCode = code;
+    fclose(file);
+    VKC_CHECK(vkCreateShaderModule(vkc->device, &info, NULL, &module));
+    free(code);
+    return module;
+}
+
+static void layouts_create(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
+                           struct vkc_pipeline *out)
+{
+    VkDescriptorSetLayoutBinding bindings[VKC_BINDINGS];
+    VkDescriptorSetLayoutCreateInfo set = {.sType =
+                                               VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+                                           .bindingCount = desc->binding_count,
+                                           .pBindings = bindings};
+    VkPushConstantRange push = {VK_SHADER_STAGE_COMPUTE_BIT, 0, desc->push_bytes};
+    VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+                                         .setLayoutCount = 1,
+                                         .pSetLayouts = &out->set_layout,
+                                         .pushConstantRangeCount = desc->push_bytes > 0,
+                                         .pPushConstantRanges = &push};
+
+    for (uint32_t i = 0; i < desc->binding_count; i++)
+        bindings[i] = (VkDescriptorSetLayoutBinding){.binding = i,
+                                                     .descriptorType = desc->bindings[i],
+                                                     .descriptorCount = 1,
+                                                     .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+    VKC_CHECK(vkCreateDescriptorSetLayout(vkc->device, &set, NULL, &out->set_layout));
+    VKC_CHECK(vkCreatePipelineLayout(vkc->device, &layout, NULL, &out->layout));
+}
+
+static void set_allocate(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
+                         struct vkc_pipeline *out)
+{
+    VkDescriptorPoolSize sizes[VKC_BINDINGS];
+    VkDescriptorPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+                                       .maxSets = 1,
+                                       .poolSizeCount = desc->binding_count,
+                                       .pPoolSizes = sizes};
+    VkDescriptorSetAllocateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+                                       .descriptorSetCount = 1,
+                                       .pSetLayouts = &out->set_layout};
+
+    if (desc->binding_count == 0)
+        return;
+    for (uint32_t i = 0; i < desc->binding_count; i++) {
+        sizes[i] = (VkDescriptorPoolSize){desc->bindings[i], 1};
+        out->types[i] = desc->bindings[i];
+    }
+    VKC_CHECK(vkCreateDescriptorPool(vkc->device, &pool, NULL, &out->pool));
+    set.descriptorPool = out->pool;
+    VKC_CHECK(vkAllocateDescriptorSets(vkc->device, &set, &out->set));
+}
+
+void vkc_pipeline_create(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
+                         struct vkc_pipeline *out_pipeline)
+{
+    VkShaderModule module = module_load(vkc, desc->shader);
+    VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+        .requiredSubgroupSize = desc->subgroup_size};
+    VkComputePipelineCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+        .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                  .pNext = desc->subgroup_size ? &subgroup : NULL,
+                  .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                  .module = module,
+                  .pName = "main",
+                  .pSpecializationInfo = desc->specialization}};
+
+    assert(desc->binding_count <= VKC_BINDINGS);
+    memset(out_pipeline, 0, sizeof *out_pipeline);
+    out_pipeline->push_bytes = desc->push_bytes;
+    layouts_create(vkc, desc, out_pipeline);
+    set_allocate(vkc, desc, out_pipeline);
+    info.layout = out_pipeline->layout;
+    VKC_CHECK(vkCreateComputePipelines(vkc->device, VK_NULL_HANDLE, 1, &info, NULL,
+                                       &out_pipeline->pipeline));
+    vkDestroyShaderModule(vkc->device, module, NULL);
+}
+
+void vkc_pipeline_destroy(struct vkc *vkc, struct vkc_pipeline *pipeline)
+{
+    vkDestroyDescriptorPool(vkc->device, pipeline->pool, NULL);
+    vkDestroyPipeline(vkc->device, pipeline->pipeline, NULL);
+    vkDestroyPipelineLayout(vkc->device, pipeline->layout, NULL);
+    vkDestroyDescriptorSetLayout(vkc->device, pipeline->set_layout, NULL);
+}
+
+static void set_write(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+                      const VkDescriptorBufferInfo *buffer, const VkBufferView *view)
+{
+    VkWriteDescriptorSet write = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+                                  .dstSet = pipeline->set,
+                                  .dstBinding = binding,
+                                  .descriptorCount = 1,
+                                  .descriptorType = pipeline->types[binding],
+                                  .pBufferInfo = buffer,
+                                  .pTexelBufferView = view};
+
+    vkUpdateDescriptorSets(vkc->device, 1, &write, 0, NULL);
+}
+
+void vkc_bind_range(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+                    const struct vkc_buffer *buffer, VkDeviceSize offset, VkDeviceSize range)
+{
+    VkDescriptorBufferInfo info = {buffer ? buffer->buffer : VK_NULL_HANDLE, offset, range};
+
+    set_write(vkc, pipeline, binding, &info, NULL);
+}
+
+void vkc_bind(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+              const struct vkc_buffer *buffer)
+{
+    vkc_bind_range(vkc, pipeline, binding, buffer, 0, VK_WHOLE_SIZE);
+}
+
+void vkc_bind_view(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+                   VkBufferView view)
+{
+    set_write(vkc, pipeline, binding, NULL, &view);
+}
+
+/* ---- commands ---- */
+
+VkCommandBuffer vkc_begin(struct vkc *vkc)
+{
+    VkCommandBufferAllocateInfo allocation = {.sType =
+                                                  VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                              .commandPool = vkc->pool,
+                                              .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                              .commandBufferCount = 1};
+    VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                      .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
+    VkCommandBuffer commands;
+
+    VKC_CHECK(vkAllocateCommandBuffers(vkc->device, &allocation, &commands));
+    VKC_CHECK(vkBeginCommandBuffer(commands, &begin));
+    return commands;
+}
+
+void vkc_use(VkCommandBuffer commands, const struct vkc_pipeline *pipeline, const void *push)
+{
+    vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->pipeline);
+    if (pipeline->set)
+        vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline->layout, 0, 1,
+                                &pipeline->set, 0, NULL);
+    if (pipeline->push_bytes)
+        vkCmdPushConstants(commands, pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                           pipeline->push_bytes, push);
+}
+
+void vkc_barrier(VkCommandBuffer commands)
+{
+    const VkPipelineStageFlags stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT |
+                                        VK_PIPELINE_STAGE_TRANSFER_BIT |
+                                        VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT;
+    VkMemoryBarrier barrier = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                               .srcAccessMask = VK_ACCESS_MEMORY_WRITE_BIT,
+                               .dstAccessMask =
+                                   VK_ACCESS_MEMORY_READ_BIT | VK_ACCESS_MEMORY_WRITE_BIT};
+
+    vkCmdPipelineBarrier(commands, stages, stages | VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0,
+                         NULL, 0, NULL);
+}
+
+void vkc_run(struct vkc *vkc, VkCommandBuffer commands)
+{
+    VkFenceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    VkSubmitInfo submit = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+                           .commandBufferCount = 1,
+                           .pCommandBuffers = &commands};
+    VkFence fence;
+
+    VKC_CHECK(vkEndCommandBuffer(commands));
+    VKC_CHECK(vkCreateFence(vkc->device, &info, NULL, &fence));
+    VKC_CHECK(vkQueueSubmit(vkc->queue, 1, &submit, fence));
+    VKC_CHECK(vkWaitForFences(vkc->device, 1, &fence, VK_TRUE, UINT64_MAX));
+    vkDestroyFence(vkc->device, fence, NULL);
+    vkFreeCommandBuffers(vkc->device, vkc->pool, 1, &commands);
+}
+
+void vkc_dispatch(struct vkc *vkc, const struct vkc_pipeline *pipeline, const void *push,
+                  uint32_t x, uint32_t y, uint32_t z)
+{
+    VkCommandBuffer commands = vkc_begin(vkc);
+
+    vkc_use(commands, pipeline, push);
+    vkCmdDispatch(commands, x, y, z);
+    vkc_barrier(commands);
+    vkc_run(vkc, commands);
+}

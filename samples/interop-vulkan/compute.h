@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Vulkan compute in few calls, by ordinary Vulkan 1.2: a device with a queue, buffers that the CPU
+ * sees and whose GPU address is known, a pipeline with its descriptors, and running commands.
+ *
+ * What fails ends the program with a message. When VK_LAYER_KHRONOS_validation is installed it is
+ * enabled, and vkc_close() ends the program if it has complained.
+ *
+ * Ownership: out parameters are the caller's, who closes or destroys them, the device last.
+ * Thread safety: one thread per struct vkc at a time.
+ */
+#ifndef SAMPLES_VULKAN_COMPUTE_H
+#define SAMPLES_VULKAN_COMPUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vulkan/vulkan.h>
+
+#define VKC_CHECK(call) vkc_check((call), #call, __FILE__, __LINE__)
+void vkc_check(VkResult result, const char *call, const char *file, int line);
+
+struct vkc_features {
+    VkPhysicalDeviceFeatures2 base; /* the head of the chain */
+    VkPhysicalDeviceVulkan11Features v11;
+    VkPhysicalDeviceVulkan12Features v12;
+    VkPhysicalDeviceVulkan13Features v13; /* zeros when the device is older */
+    VkPhysicalDeviceRobustness2FeaturesEXT robust;
+};
+
+struct vkc {
+    VkInstance instance;
+    VkDebugUtilsMessengerEXT messenger;
+    VkPhysicalDevice physical;
+    VkPhysicalDeviceProperties properties;
+    struct vkc_features features; /* that are enabled: all there are, but see vkc_open */
+    VkDevice device;
+    uint32_t family; /* of the queue */
+    VkQueue queue;
+    VkCommandPool pool;
+    unsigned complaints; /* of the validation layer */
+};
+
+struct vkc_options {
+    bool robust;       /* robustBufferAccess and VK_EXT_robustness2 */
+    bool compute_only; /* a queue of a family without graphics */
+};
+
+/* Takes the first AMD GPU, else the first device. */
+void vkc_open(const struct vkc_options *options, struct vkc *out_vkc);
+void vkc_close(struct vkc *vkc);
+
+/* ---- buffers: all usages, host-visible, host-coherent, mapped ---- */
+
+struct vkc_buffer {
+    VkBuffer buffer;
+    VkDeviceMemory memory;
+    VkDeviceSize bytes;
+    void *host;
+    VkDeviceAddress address; /* on the GPU */
+};
+
+/* Reads as zero. */
+void vkc_buffer_create(struct vkc *vkc, VkDeviceSize bytes, struct vkc_buffer *out_buffer);
+void vkc_buffer_destroy(struct vkc *vkc, struct vkc_buffer *buffer);
+
+/* ---- pipelines with one descriptor set ---- */
+
+enum { VKC_BINDINGS = 8 };
+
+struct vkc_pipeline_desc {
+    const char *shader; /* file of SPIR-V */
+    const VkDescriptorType *bindings;
+    uint32_t binding_count; /* bindings 0 .. count - 1, at most VKC_BINDINGS */
+    uint32_t push_bytes;
+    const VkSpecializationInfo *specialization; /* may be NULL */
+    uint32_t subgroup_size;                     /* 0 = the driver chooses */
+};
+
+struct vkc_pipeline {
+    VkDescriptorSetLayout set_layout;
+    VkPipelineLayout layout;
+    VkPipeline pipeline;
+    VkDescriptorPool pool;
+    VkDescriptorSet set;
+    uint32_t push_bytes;
+    VkDescriptorType types[VKC_BINDINGS];
+};
+
+void vkc_pipeline_create(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
+                         struct vkc_pipeline *out_pipeline);
+void vkc_pipeline_destroy(struct vkc *vkc, struct vkc_pipeline *pipeline);
+/* `range` may be VK_WHOLE_SIZE. */
+void vkc_bind_range(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+                    const struct vkc_buffer *buffer, VkDeviceSize offset, VkDeviceSize range);
+void vkc_bind(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+              const struct vkc_buffer *buffer);
+void vkc_bind_view(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+                   VkBufferView view);
+
+/* ---- commands ---- */
+
+VkCommandBuffer vkc_begin(struct vkc *vkc);
+/* Binds pipeline, descriptors and push constants (push_bytes of them). */
+void vkc_use(VkCommandBuffer commands, const struct vkc_pipeline *pipeline, const void *push);
+/* What was written before is seen after, by shaders, transfers, indirect reads and the host. */
+void vkc_barrier(VkCommandBuffer commands);
+/* Ends, submits, waits, frees. */
+void vkc_run(struct vkc *vkc, VkCommandBuffer commands);
+/* All of it for a single dispatch. */
+void vkc_dispatch(struct vkc *vkc, const struct vkc_pipeline *pipeline, const void *push,
+                  uint32_t x, uint32_t y, uint32_t z);
+
+#endif
