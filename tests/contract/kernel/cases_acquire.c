@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ACQUIRE_VM: which file, in which order the kernel looks, and what goes without it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "tests/contract/kernel/cases.h"
+#include "tests/contract/kernel/sdma.h"
+
+void case_version_is_one_of_the_known(void)
+{
+    struct kfd_ioctl_get_version_args version = {0};
+    char name[16], date[16], text[64];
+    struct drm_version drm = {.name_len = sizeof name,
+                              .name = name,
+                              .date_len = sizeof date,
+                              .date = date,
+                              .desc_len = sizeof text,
+                              .desc = text};
+
+    EXPECT(call(kfd_open(), AMDKFD_IOC_GET_VERSION, &version), 0);
+    EXPECT(version.major_version, 1);
+    EXPECT_TRUE(version.minor_version >= KERNEL(kfd_minor));
+    EXPECT(call(render_open(0), DRM_IOCTL_VERSION, &drm), 0);
+    EXPECT(drm.version_major, 3);
+    EXPECT_TRUE(drm.version_minor >= KERNEL(drm_minor));
+    EXPECT(drm.name_len, sizeof "amdgpu" - 1);
+}
+
+void case_ioctl_numbers_end_where_the_kernel_ends(void)
+{
+    int kfd = kfd_open();
+    uint32_t argument[64] = {0};
+
+    EXPECT(call(kfd, _IOWR('K', 0, argument), argument), ENOTTY);
+    EXPECT(call(kfd, _IOWR('K', (unsigned)KERNEL(kfd_ioctl_end), argument), argument), ENOTTY);
+    EXPECT(call(kfd, _IOWR('K', 0xff, argument), argument), ENOTTY);
+    /* Numbers alone count, neither the type byte nor the size. */
+    EXPECT(call(kfd, _IOR('d', 0x01, uint64_t), argument), 0);
+}
+
+void case_acquire_knows_a_file_by_its_description(void)
+{
+    int kfd = kfd_open(), drm = render_open(0);
+    uint32_t gpu = gpu_at(0)->id;
+
+    EXPECT(acquire(kfd, drm, gpu), 0);
+    EXPECT(acquire(kfd, drm, gpu), 0);
+    EXPECT(acquire(kfd, dup(drm), gpu), 0);
+    EXPECT(acquire(kfd, render_open(0), gpu), EBUSY);
+    EXPECT(acquire(kfd_open(), drm, gpu), 0); /* a second open of /dev/kfd is the same process */
+}
+
+void case_acquire_refuses_what_is_no_drm_file(void)
+{
+    int kfd = kfd_open(), null = open("/dev/null", O_RDWR);
+    uint32_t gpu = gpu_at(0)->id;
+
+    EXPECT(acquire(kfd, -1, gpu), EINVAL);
+    EXPECT(acquire(kfd, 12345, gpu), EINVAL);
+    EXPECT(acquire(kfd, null, gpu), EINVAL);
+    EXPECT(acquire(kfd, kfd, gpu), EINVAL);
+    EXPECT(acquire(kfd, render_open(0), NOBODY), EINVAL);
+    EXPECT(acquire(kfd, render_open(0), 0), EINVAL);
+    EXPECT(acquire(kfd, render_open(0), gpu), 0); /* none of these has left anything behind */
+}
+
+void case_acquire_checks_in_the_kernels_order(void)
+{
+    struct session s = session_open(0);
+
+    /* A file that is not open comes first, then the GPU, then "already", then what file it is. */
+    EXPECT(acquire(s.kfd, -1, s.gpu->id), EINVAL);
+    EXPECT(acquire(s.kfd, -1, NOBODY), EINVAL);
+    EXPECT(acquire(s.kfd, s.drm, NOBODY), EINVAL);
+    EXPECT(acquire(s.kfd, open("/dev/null", O_RDWR), s.gpu->id), EBUSY);
+    EXPECT(acquire(s.kfd, open("/dev/null", O_PATH), s.gpu->id), EINVAL);
+}
+
+void case_acquire_takes_a_vm_once(void)
+{
+    struct session s = session_open(0);
+
+    EXPECT(acquire(s.kfd, s.drm, gpu_at(1)->id), EINVAL);
+    EXPECT(acquire(s.kfd, render_open(1), gpu_at(1)->id), 0);
+}
+
+void case_acquire_refuses_the_file_of_another_gpu(void)
+{
+    EXPECT(acquire(kfd_open(), render_open(1), gpu_at(0)->id), EINVAL);
+}
+
+void case_acquire_of_a_used_vm(void)
+{
+    int kfd = kfd_open(), drm = render_open(0);
+    uint32_t handle;
+
+    EXPECT(gem_create(drm, MIB(1), AMDGPU_GEM_DOMAIN_GTT, 0, &handle), 0);
+    EXPECT(gem_va(drm, AMDGPU_VA_OP_MAP, handle, va_at(0), MIB(1)), 0);
+    EXPECT(acquire(kfd, drm, gpu_at(0)->id), KERNEL(acquire_of_used_vm));
+    /* Unmapping leaves page tables behind. A fresh file always goes. */
+    EXPECT(gem_va(drm, AMDGPU_VA_OP_UNMAP, handle, va_at(0), MIB(1)), 0);
+    EXPECT(acquire(kfd, drm, gpu_at(0)->id), KERNEL(acquire_of_used_vm));
+    if (KERNEL(acquire_of_used_vm))
+        EXPECT(acquire(kfd, render_open(0), gpu_at(0)->id), 0);
+}
+
+void case_operations_before_acquire(void)
+{
+    int kfd = kfd_open(), drm = render_open(0);
+    uint32_t gpu = gpu_at(0)->id;
+    struct create_queue_args queue = {.head = {.gpu_id = gpu,
+                                               .queue_type = KFD_IOC_QUEUE_TYPE_SDMA,
+                                               .ring_base_address = va_at(1),
+                                               .read_pointer_address = va_at(2),
+                                               .write_pointer_address = va_at(2) + 8,
+                                               .ring_size = 4096,
+                                               .queue_percentage = 100}};
+    struct kfd_ioctl_set_memory_policy_args policy = {.gpu_id = gpu};
+    struct kfd_ioctl_acquire_vm_args unknown = {.drm_fd = (uint32_t)drm, .gpu_id = NOBODY};
+    struct buffer buffer;
+
+    EXPECT(call(kfd, AMDKFD_IOC_ACQUIRE_VM, &unknown), EINVAL);
+    if (KERNEL(create_queue_before_acquire) == ESRCH) /* else it makes a VM and finds no ring */
+        EXPECT(queue_create(kfd, &queue), ESRCH);
+    EXPECT(call(kfd, AMDKFD_IOC_SET_MEMORY_POLICY, &policy),
+           KERNEL(set_memory_policy_before_acquire));
+    EXPECT(buffer_alloc(kfd, gpu, va_at(0), MIB(1), VRAM, &buffer), KERNEL(alloc_before_acquire));
+    if (KERNEL(alloc_before_acquire) == 0)
+        EXPECT(buffer_map(kfd, buffer.handle, gpu), 0);
+    EXPECT(acquire(kfd, drm, gpu), KERNEL(acquire_after_bound_operation));
+}
