@@ -11,6 +11,7 @@
 #define PATHS_SOFTGPU_LIBRARY "librocweld-softgpu.so"
 #define PATHS_SHIM_LIBRARY    "librocweld-kmt-shim.so"
 #define PATHS_TRACE_LIBRARY   "librocweld-trace.so"
+#define PATHS_HSA_LIBRARY     "librocweld-hsa.so"
 
 /* Absolute path of a library / helper program / data file; false when there is none (the path is
  * then where it was expected first). `size` bytes of `out_path`; PATH_MAX is enough. */

@@ -181,6 +181,16 @@ static rw_status preload_library(const char *name)
     return RW_OK;
 }
 
+/* What the HSA runtime loads on its own. Another tool that is set (a profiler) stays alone. */
+static void load_hsa_plugin(void)
+{
+    char path[PATH_MAX];
+
+    if (!getenv("HSA_TOOLS_LIB") && paths_library(PATHS_HSA_LIBRARY, path, sizeof path) &&
+        !strchr(path, ' '))
+        setenv("HSA_TOOLS_LIB", path, 1);
+}
+
 /* Graphics and compute share one VM, with the shim in front of whichever GPU there is. */
 static rw_status preload_shim(void)
 {
@@ -189,6 +199,7 @@ static rw_status preload_shim(void)
 
     if ((share && !strcmp(share, "off")) || !paths_library(PATHS_SHIM_LIBRARY, path, sizeof path))
         return RW_OK;
+    load_hsa_plugin();
     return preload_library(PATHS_SHIM_LIBRARY);
 }
 

@@ -12,7 +12,7 @@
 #include <amdgpu_drm.h>
 #include <xf86drm.h>
 
-enum { BOARD_BYTES = 64 * 1024, WAIT_SECONDS = 20 };
+enum { WAIT_SECONDS = 20 };
 
 uint64_t graphics_turns;
 
@@ -29,7 +29,7 @@ static void check(int result, const char *call)
 static void board_create(struct graphics *graphics)
 {
     struct amdgpu_bo_alloc_request request = {
-        .alloc_size = BOARD_BYTES,
+        .alloc_size = GRAPHICS_BOARD_BYTES,
         .phys_alignment = 4096,
         .preferred_heap = AMDGPU_GEM_DOMAIN_GTT,
         .flags = AMDGPU_GEM_CREATE_CPU_ACCESS_REQUIRED,
@@ -39,11 +39,11 @@ static void board_create(struct graphics *graphics)
     void *host;
 
     DRM(amdgpu_bo_alloc(graphics->device, &request, &graphics->bo));
-    DRM(amdgpu_va_range_alloc(graphics->device, amdgpu_gpu_va_range_general, BOARD_BYTES, 4096, 0,
-                              &address, &va, AMDGPU_VA_RANGE_HIGH));
-    DRM(amdgpu_bo_va_op(graphics->bo, 0, BOARD_BYTES, address, 0, AMDGPU_VA_OP_MAP));
+    DRM(amdgpu_va_range_alloc(graphics->device, amdgpu_gpu_va_range_general, GRAPHICS_BOARD_BYTES,
+                              4096, 0, &address, &va, AMDGPU_VA_RANGE_HIGH));
+    DRM(amdgpu_bo_va_op(graphics->bo, 0, GRAPHICS_BOARD_BYTES, address, 0, AMDGPU_VA_OP_MAP));
     DRM(amdgpu_bo_cpu_map(graphics->bo, &host));
-    memset(host, 0, BOARD_BYTES);
+    memset(host, 0, GRAPHICS_BOARD_BYTES);
     graphics->board = host;
     graphics->board_address = (struct board *)(uintptr_t)address;
 }

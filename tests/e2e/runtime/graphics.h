@@ -13,6 +13,8 @@
 
 #include "compute.h"
 
+enum { GRAPHICS_BOARD_BYTES = 64 * 1024 };
+
 struct graphics {
     int fd; /* owned */
     amdgpu_device_handle device;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * A HIP stream and graphics write a word by turns, ordered by the bridge's functions for streams:
+ *
+ *   streams CODE_OBJECT PEER TURNS
+ *
+ * All turns are put into the stream at once; nothing waits on the CPU but graphics' thread.
+ */
+#include "graphics.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define __HIP_PLATFORM_AMD__ 1
+#include <hip/hip_runtime_api.h>
+#include <rocweld.h>
+
+static void check_hip(hipError_t error, const char *call)
+{
+    if (error == hipSuccess)
+        return;
+    fprintf(stderr, "%s: %s\n", call, hipGetErrorString(error));
+    exit(2);
+}
+#define HIP(call) check_hip((call), #call)
+
+static void check(int result, const char *call)
+{
+    if (result == 0)
+        return;
+    fprintf(stderr, "%s: %s\n", call, strerror(-result));
+    exit(2);
+}
+#define WELD(call) check((call), #call)
+
+static hsa_status_t find_gpu(hsa_agent_t agent, void *out_agent)
+{
+    hsa_device_type_t type;
+
+    hsa_agent_get_info(agent, HSA_AGENT_INFO_DEVICE, &type);
+    if (type != HSA_DEVICE_TYPE_GPU)
+        return HSA_STATUS_SUCCESS;
+    *(hsa_agent_t *)out_agent = agent;
+    return HSA_STATUS_INFO_BREAK;
+}
+
+static void launch_turn(hipFunction_t turn, hipStream_t stream, struct board *board,
+                        uint64_t expected)
+{
+    struct {
+        struct board *board;
+        uint64_t expected;
+    } args = {board, expected};
+    size_t bytes = sizeof args;
+    void *config[] = {HIP_LAUNCH_PARAM_BUFFER_POINTER, &args, HIP_LAUNCH_PARAM_BUFFER_SIZE, &bytes,
+                      HIP_LAUNCH_PARAM_END};
+
+    HIP(hipModuleLaunchKernel(turn, 1, 1, 1, 1, 1, 1, 0, stream, NULL, config));
+}
+
+int main(int argc, char **argv)
+{
+    static struct graphics graphics;
+    rocweld_timeline *timeline;
+    rocweld_bridge *bridge;
+    hipFunction_t turn;
+    hipStream_t stream;
+    hipModule_t module;
+    hsa_agent_t agent;
+    pthread_t peer;
+    int fd;
+
+    if (argc != 4)
+        return 2;
+    HIP(hipModuleLoad(&module, argv[1]));
+    HIP(hipModuleGetFunction(&turn, module, "turn"));
+    HIP(hipStreamCreate(&stream));
+    graphics_open(&graphics);
+    hsa_iterate_agents(find_gpu, &agent);
+    WELD(rocweld_bridge_create(agent, &bridge));
+    fd = graphics_timeline_fd(&graphics);
+    WELD(rocweld_timeline_import_fd(bridge, fd, &timeline));
+    close(fd);
+    graphics_turns = strtoull(argv[3], NULL, 10);
+    if (pthread_create(&peer, NULL, graphics_peer_find(argv[2])->play, &graphics) != 0)
+        return 2;
+    for (uint64_t i = 0; i < graphics_turns; i++) {
+        if (i > 0)
+            WELD(rocweld_hip_wait_point(timeline, 2 * i, stream));
+        launch_turn(turn, stream, graphics.board_address, 2 * i);
+        WELD(rocweld_hip_signal_point(timeline, 2 * i + 1, stream));
+    }
+    HIP(hipStreamSynchronize(stream));
+    pthread_join(peer, NULL);
+    printf("streams: word %llu, errors %llu\n", (unsigned long long)graphics.board->word,
+           (unsigned long long)graphics.board->errors);
+    rocweld_bridge_destroy(bridge);
+    HIP(hipStreamDestroy(stream));
+    return graphics.board->errors != 0 || graphics.board->word != 2 * graphics_turns;
+}
