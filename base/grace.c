@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/grace.h"
 
+#include <errno.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -23,7 +28,12 @@ static _Atomic uint64_t current_period = 1;
 static _Atomic(struct reader *) readers;
 static _Thread_local struct reader *my_reader;
 static pthread_key_t exit_key;
-static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Entering a section needs a full barrier between saying so and looking at anything. The many who
+ * enter leave it to the few who wait: membarrier(2) makes every running thread of the process
+ * execute one. Set once, before the first section; where the kernel lacks it, sections pay. */
+static atomic_bool writers_pay;
 
 static void reader_retire(void *record)
 {
@@ -41,11 +51,33 @@ static void forget_other_threads(void)
             reader_retire(r);
 }
 
-static void exit_key_create(void)
+static void prepare(void)
 {
     if (pthread_key_create(&exit_key, reader_retire) != 0)
         rw_warn(base, "no thread key left: records of threads that end are not reused");
     pthread_atfork(NULL, NULL, forget_other_threads);
+    writers_pay = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+/* Early, because registering takes the kernel a moment once there are threads. */
+__attribute__((constructor)) static void prepare_early(void)
+{
+    pthread_once(&once, prepare);
+}
+
+/* Every other thread passes a full barrier between here and the return. */
+static void barrier_everywhere(void)
+{
+    if (!atomic_load_explicit(&writers_pay, memory_order_relaxed))
+        return;
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0)
+        return;
+    /* A sandbox that was closed meanwhile. What has been stored so far is visible long before
+     * 10 ms are over; from now on sections see to it themselves. */
+    if (atomic_exchange(&writers_pay, false))
+        rw_warn(base, "membarrier() is not allowed any more (%s): lookups become slower",
+                strerror(errno));
+    nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 }
 
 static struct reader *reader_reuse(void)
@@ -78,7 +110,7 @@ static struct reader *reader_create(void)
 static struct reader *reader_get(void)
 {
     if (__builtin_expect(!my_reader, 0)) {
-        pthread_once(&exit_once, exit_key_create);
+        pthread_once(&once, prepare);
         my_reader = reader_reuse();
         if (!my_reader)
             my_reader = reader_create();
@@ -88,6 +120,21 @@ static struct reader *reader_get(void)
     return my_reader;
 }
 
+/* Says that the section holds what is reachable from now on. */
+static inline void reader_announce(struct reader *reader)
+{
+    uint64_t period = atomic_load_explicit(&current_period, memory_order_acquire);
+
+    if (__builtin_expect(atomic_load_explicit(&writers_pay, memory_order_relaxed), 1)) {
+        atomic_store_explicit(&reader->period, period, memory_order_release);
+        atomic_signal_fence(memory_order_seq_cst); /* the compiler keeps the order, too */
+    } else {
+        /* An exchange, because it is a full barrier on x86-64: either a writer that scans sees
+         * this section, or what the section finds is what the writer has left. */
+        atomic_exchange(&reader->period, period);
+    }
+}
+
 void grace_enter(const void *owner)
 {
     struct reader *reader = reader_get();
@@ -95,9 +142,7 @@ void grace_enter(const void *owner)
     if (reader->depth++ > 0)
         return;
     atomic_store_explicit(&reader->owner, owner, memory_order_relaxed);
-    /* An exchange, because it is a full barrier on x86-64: either a writer that scans sees this
-     * section, or what the section finds is what the writer has left. */
-    atomic_exchange(&reader->period, atomic_load(&current_period));
+    reader_announce(reader);
 }
 
 void grace_leave(void)
@@ -113,12 +158,16 @@ void grace_pass(void)
     struct reader *reader = my_reader;
 
     if (reader && reader->depth == 1)
-        atomic_exchange(&reader->period, atomic_load(&current_period));
+        reader_announce(reader);
 }
 
 uint64_t grace_start(void)
 {
-    return atomic_fetch_add(&current_period, 1) + 1;
+    uint64_t period = atomic_fetch_add(&current_period, 1) + 1;
+
+    pthread_once(&once, prepare);
+    barrier_everywhere();
+    return period;
 }
 
 bool grace_is_over(uint64_t period, const void *owner)

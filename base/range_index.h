@@ -10,9 +10,9 @@
  *
  * Readers call inside a section, range_index_enter() ... range_index_leave(), and may use what
  * they found, and the value, until they leave it. Sections are short: while one is open, nothing
- * that was taken out since is freed. Each answer of find() is what the index said at one moment
- * during the call. A walk, or below() and above(), may take in changes made meanwhile: ranges that
- * stay are found, of those that come or go some.
+ * that was taken out since is freed. They nest, but only sections of the same index. Each answer of
+ * find() is what the index said at one moment during the call. A walk, or below() and above(), may
+ * take in changes made meanwhile: ranges that stay are found, of those that come or go some.
  *
  * Writers exclude each other by a lock of the caller's. They never wait for readers: old nodes and
  * values are kept until no section can hold them, and later changes free them, a bounded number
