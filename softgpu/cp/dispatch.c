@@ -65,9 +65,13 @@ static unsigned min_unsigned(unsigned a, unsigned b)
 static unsigned vgprs_of(const struct cp_launch *launch)
 {
     unsigned granule = launch->lanes == 32 ? 8 : 4;
-    unsigned shared = launch->lanes == 64 ? CP_RSRC3_SHARED_VGPRS(launch->rsrc3) * 8 : 0;
 
-    return (CP_RSRC1_VGPR_GRANULES(launch->rsrc1) + 1) * granule + shared;
+    return (CP_RSRC1_VGPR_GRANULES(launch->rsrc1) + 1) * granule;
+}
+
+static unsigned shared_vgprs_of(const struct cp_launch *launch)
+{
+    return launch->lanes == 64 ? CP_RSRC3_SHARED_VGPRS(launch->rsrc3) * 8 : 0;
 }
 
 /* How many waves of this kernel one SIMD holds. */
@@ -132,7 +136,8 @@ static enum cp_step shape_make(struct cp_queue *queue, const struct cp_launch *l
                        CP_RSRC2_EXCP(launch->rsrc2));
     shape->lanes = launch->lanes;
     shape->waves = (items + launch->lanes - 1) / launch->lanes;
-    shape->vgprs = vgprs_of(launch);
+    shape->shared_vgprs = shared_vgprs_of(launch);
+    shape->vgprs = vgprs_of(launch) + shape->shared_vgprs;
     shape->lds_bytes = launch->lds_bytes;
     shape->mode = mode_of(launch);
     /* The firmware turns traps on when there is a handler (COMPUTE_PGM_RSRC2.TRAP_PRESENT). */

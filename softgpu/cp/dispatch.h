@@ -34,6 +34,7 @@
 /* What all workgroups of a dispatch have in common; set up before it starts. */
 struct cp_shape {
     unsigned waves, lanes, vgprs; /* of a whole workgroup, per wave */
+    unsigned shared_vgprs;        /* of those, wave64 only */
     uint32_t lds_bytes;
     uint32_t mode, status, gpr_alloc, lds_alloc;
     unsigned places;                        /* workgroups that may be resident */

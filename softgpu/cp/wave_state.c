@@ -85,8 +85,9 @@ static void sgprs_set(const struct cp_dispatch *d, struct isa_wave *w, const str
     for (unsigned i = 0; i < 3; i++)
         if (CP_RSRC2_GROUP_ID(r2, i))
             w->sgpr[n++] = p->id[i];
-    if (CP_RSRC2_GROUP_INFO(r2)) /* first wave, ordered append term (0), size in waves */
-        w->sgpr[n++] = (w->index == 0 ? 1u << 31 : 0) | waves;
+    /* First wave; number in the workgroup, which Mesa's get_subgroup_id reads; size in waves. */
+    if (CP_RSRC2_GROUP_INFO(r2))
+        w->sgpr[n++] = (w->index == 0 ? 1u << 31 : 0) | w->index << 6 | waves;
     if (CP_RSRC2_SCRATCH(r2))
         w->sgpr[n++] = scratch_offset;
 }
@@ -143,6 +144,7 @@ static void wave_init(const struct cp_dispatch *d, const struct cp_seat *seat, s
     ttmps_set(launch, w, p);
     w->pc = launch->code;
     w->sgpr_count = profile->sgprs_per_wave;
+    w->shared_vgprs = shape->shared_vgprs;
     w->mode = shape->mode;
     w->status = shape->status | (seat->group->wave_count > 1 ? ISA_STATUS_IN_TG : 0);
     w->gpr_alloc = shape->gpr_alloc;

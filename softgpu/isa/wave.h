@@ -76,7 +76,8 @@ struct isa_host {
     /* Trap handler: first instruction and its argument (TBA, TMA); 0 = none installed. It is the
      * second-level handler of the KFD's SET_TRAP_HANDLER; the first level is modelled. */
     uint64_t tba, tma;
-    struct isa_gws *gws; /* borrowed: the queue's global wave sync resources, NULL = none */
+    uint64_t border_colors; /* VA of the table of border colours, 16 bytes each; 0 = none */
+    struct isa_gws *gws;    /* borrowed: the queue's global wave sync resources, NULL = none */
 };
 
 #define ISA_WAVE_WINDOWS 8
@@ -87,6 +88,7 @@ struct isa_wave {
     uint64_t pc;        /* of the next instruction */
     uint32_t lanes;     /* 32 or 64 */
     uint32_t vgpr_count;
+    uint32_t shared_vgprs; /* the last so many of them (wave64; exec/shared_vgpr.h) */
     uint32_t sgpr_count; /* addressable s-registers, VCC not included */
     uint32_t scc;
     uint32_t mode;   /* MODE register: rounding, denormals, IEEE, DX10_CLAMP, exceptions */

@@ -17,6 +17,7 @@
 
 #include "softgpu/isa/exec/code.h"
 #include "softgpu/isa/exec/fpenv.h"
+#include "softgpu/isa/exec/shared_vgpr.h"
 #include "softgpu/isa/exec/status.h"
 #include "softgpu/isa/exec/trap.h"
 #include "softgpu/isa/exec/window.h"
@@ -146,8 +147,10 @@ static isa_handler *wave_fetch_slow(struct isa_wave *w, struct isa_code_page **p
     return NULL;
 }
 
-/* Executes up to `count` instructions; returns how many were. */
-static uint64_t wave_run_turn(struct isa_wave *w, uint64_t count)
+/* Executes up to `count` instructions; returns how many were. `shared` is a constant: only the loop
+ * for waves with shared VGPRs looks at what instructions write. */
+static inline __attribute__((always_inline)) uint64_t wave_run_turn(struct isa_wave *w,
+                                                                    uint64_t count, bool shared)
 {
     struct isa_code_page *page = NULL;
     uint64_t page_pc = w->pc + ISA_CODE_PAGE_BYTES; /* in no page yet */
@@ -172,9 +175,12 @@ static uint64_t wave_run_turn(struct isa_wave *w, uint64_t count)
         }
 
         const struct isa_inst *inst = &page->entries[offset / 4].inst;
+        uint64_t exec = shared ? isa_wave_exec(w) : 0;
 
         w->pc += 4u * inst->dwords;
         handler(w, inst);
+        if (shared)
+            isa_shared_vgprs_join(w, inst, exec);
     }
     return count - left;
 }
@@ -193,7 +199,8 @@ static enum turn wave_take_turn(struct isa_wave *w)
     w->stop = ISA_STOP_NONE;
 
     uint64_t count = w->budget < TURN_INSTRUCTIONS ? w->budget : TURN_INSTRUCTIONS;
-    uint64_t done = wave_run_turn(w, count);
+    uint64_t done =
+        w->shared_vgprs ? wave_run_turn(w, count, true) : wave_run_turn(w, count, false);
 
     w->budget -= done;
     w->executed += done;
