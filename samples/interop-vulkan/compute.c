@@ -2,9 +2,11 @@
 #include "compute.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define VALIDATION      "VK_LAYER_KHRONOS_validation"
 
@@ -384,6 +386,25 @@ void vkc_pipeline_create(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
     VKC_CHECK(vkCreateComputePipelines(vkc->device, VK_NULL_HANDLE, 1, &info, NULL,
                                        &out_pipeline->pipeline));
     vkDestroyShaderModule(vkc->device, module, NULL);
+}
+
+void vkc_pipeline_create_named(struct vkc *vkc, const char *name, struct vkc_pipeline_desc *desc,
+                               struct vkc_pipeline *out_pipeline)
+{
+    const char *folder = getenv("ROCWELD_SHADERS");
+    char program[PATH_MAX] = "", path[2 * PATH_MAX];
+
+    if (folder) {
+        snprintf(path, sizeof path, "%s/%s.spv", folder, name);
+    } else {
+        if (readlink("/proc/self/exe", program, sizeof program - 1) < 0)
+            die("/proc/self/exe cannot be read");
+        *strrchr(program, '/') = '\0';
+        snprintf(path, sizeof path, "%s/shaders/%s.spv", program, name);
+    }
+    desc->shader = path;
+    vkc_pipeline_create(vkc, desc, out_pipeline);
+    desc->shader = NULL;
 }
 
 void vkc_pipeline_destroy(struct vkc *vkc, struct vkc_pipeline *pipeline)

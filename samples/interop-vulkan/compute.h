@@ -90,6 +90,9 @@ struct vkc_pipeline {
 
 void vkc_pipeline_create(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
                          struct vkc_pipeline *out_pipeline);
+/* The shader NAME.spv of the folder `shaders` beside the program, or of ROCWELD_SHADERS=DIR. */
+void vkc_pipeline_create_named(struct vkc *vkc, const char *name, struct vkc_pipeline_desc *desc,
+                               struct vkc_pipeline *out_pipeline);
 void vkc_pipeline_destroy(struct vkc *vkc, struct vkc_pipeline *pipeline);
 /* `range` may be VK_WHOLE_SIZE. */
 void vkc_bind_range(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
