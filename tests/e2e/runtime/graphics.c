@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "graphics.h"
+#include "ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,6 +110,15 @@ int graphics_wait(struct graphics *graphics, uint64_t point)
     return wait_seconds(graphics, point, 1);
 }
 
+void graphics_await(struct graphics *graphics, uint64_t point)
+{
+    if (wait_seconds(graphics, point, WAIT_SECONDS))
+        return;
+    fprintf(stderr, "graphics waited %d s for point %llu\n", WAIT_SECONDS,
+            (unsigned long long)point);
+    exit(2);
+}
+
 /* ---- who takes graphics' turns ---- */
 
 static void *thread_play(void *context)
@@ -119,11 +129,7 @@ static void *thread_play(void *context)
     for (uint64_t i = 0; i < graphics_turns; i++) {
         uint64_t point = 2 * i + 1;
 
-        if (!wait_seconds(graphics, point, WAIT_SECONDS)) {
-            fprintf(stderr, "graphics waited %d s for point %llu\n", WAIT_SECONDS,
-                    (unsigned long long)point);
-            exit(2);
-        }
+        graphics_await(graphics, point);
         if (board->word != point)
             board->errors++;
         board->word = point + 1;
@@ -134,6 +140,8 @@ static void *thread_play(void *context)
 
 static const struct graphics_peer peers[] = {
     {"thread", thread_play},
+    {"gfx", ring_play_gfx},
+    {"compute", ring_play_compute},
 };
 
 const struct graphics_peer *graphics_peer_find(const char *name)

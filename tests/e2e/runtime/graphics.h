@@ -34,6 +34,8 @@ int graphics_timeline_fd(struct graphics *graphics);
 void graphics_signal(struct graphics *graphics, uint64_t point);
 /* False after a second. */
 int graphics_wait(struct graphics *graphics, uint64_t point);
+/* Ends the program when the point does not come. */
+void graphics_await(struct graphics *graphics, uint64_t point);
 
 struct graphics_peer {
     const char *name;
