@@ -15,13 +15,17 @@
 
 struct bench_options {
     struct gpu_target target;
-    const char *output;
+    const char *output; /* NULL: the topic's */
+    const struct bench_topic *topic;
 };
 
 static const struct argp_option options[] = {
-    {"output", 'o', "FILE", 0, "Write the numbers to FILE as JSON (default: rocweld-bench.json)"},
+    {"output", 'o', "FILE", 0,
+     "Write the numbers to FILE as JSON (default: rocweld-bench[-TOPIC].json)"},
     {0},
 };
+
+static const struct bench_topic *topic_find(const char *name, struct argp_state *state);
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -34,44 +38,48 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case 'o':
         bench->output = argument;
         return 0;
+    case ARGP_KEY_ARG:
+        if (bench->topic)
+            argp_error(state, "one topic at a time");
+        bench->topic = topic_find(argument, state);
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-/* What a measuring program is called, which folder it is told, and where it runs. */
-static const struct {
-    const char *program;
-    const char *title;
-    bool on_target;
-    bool (*find_argument)(const char *name, char *out_path, size_t size); /* NULL = none */
-} sources[BENCH_SOURCE_COUNT] = {
-    [BENCH_NO_GPU] = {"bench/measure_hsa", "HSA without a GPU", false, NULL},
-    [BENCH_HSA] = {"bench/measure_hsa", "HSA", true, NULL},
-    [BENCH_HIP] = {"bench/measure_hip", "HIP", true, paths_library},
-    [BENCH_OPENCL] = {"bench/measure_opencl", "OpenCL on the CPU", false, paths_data},
+static const struct bench_program stack_programs[BENCH_SOURCE_COUNT] = {
+    [BENCH_NO_GPU] = {"measure_hsa", "HSA without a GPU", NULL, false, NULL},
+    [BENCH_HSA] = {"measure_hsa", "HSA", NULL, true, NULL},
+    [BENCH_HIP] = {"measure_hip", "HIP", NULL, true, paths_library},
+    [BENCH_OPENCL] = {"measure_opencl", "OpenCL on the CPU", NULL, false, paths_data},
 };
 
 /* In the child: becomes the measuring program. */
-static void run_source(enum bench_source source, const struct gpu_target *target,
-                       const char *command)
+static void run_program(const struct bench_program *job, const struct gpu_target *target,
+                        const char *command)
 {
-    char program[PATH_MAX], argument[PATH_MAX];
+    char name[64], program[PATH_MAX], argument[PATH_MAX];
     char *words[] = {program, NULL, NULL};
 
-    if (!paths_helper(sources[source].program, program, sizeof program)) {
+    snprintf(name, sizeof name, "bench/%s", job->program);
+    if (!paths_helper(name, program, sizeof program)) {
         command_complain(command, "%s is missing; build or install rocweld completely", program);
         _exit(EXIT_NOT_FOUND);
     }
-    if (sources[source].find_argument) {
-        if (!sources[source].find_argument("kernels", argument, sizeof argument)) {
+    if (job->argument) {
+        snprintf(argument, sizeof argument, "%s", job->argument);
+        words[1] = argument;
+    }
+    if (job->find_kernels) {
+        if (!job->find_kernels("kernels", argument, sizeof argument)) {
             command_complain(command, "%s is missing; build or install rocweld completely",
                              argument);
             _exit(EXIT_NOT_FOUND);
         }
         words[1] = argument;
     }
-    if (sources[source].on_target) {
+    if (job->on_target) {
         rw_status status = target_apply(target);
         if (!rw_ok(status)) {
             command_complain(command, "%s", rw_status_message(status, NULL));
@@ -81,9 +89,8 @@ static void run_source(enum bench_source source, const struct gpu_target *target
     _exit(target_execute(command, words));
 }
 
-/* The JSON object that the program prints; NULL, after a message, when it fails. */
-static json_t *measure(enum bench_source source, const struct gpu_target *target,
-                       const char *command)
+json_t *bench_measure(const struct bench_program *job, const struct gpu_target *target,
+                      const char *command)
 {
     int ends[2], status;
     json_error_t error;
@@ -91,6 +98,8 @@ static json_t *measure(enum bench_source source, const struct gpu_target *target
     FILE *output;
     pid_t pid;
 
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[KMeasuring %s ...", job->title);
     if (pipe(ends) != 0 || (pid = fork()) < 0) {
         command_complain(command, "cannot start a program: %s", strerror(errno));
         return NULL;
@@ -99,61 +108,97 @@ static json_t *measure(enum bench_source source, const struct gpu_target *target
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
         close(ends[1]);
-        run_source(source, target, command);
+        run_program(job, target, command);
     }
     close(ends[1]);
     output = fdopen(ends[0], "r");
     numbers = json_loadf(output, 0, &error);
     fclose(output);
     waitpid(pid, &status, 0);
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
     if (numbers && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return numbers;
     if (WIFSIGNALED(status))
-        command_complain(command, "%s: %s", sources[source].program, strsignal(WTERMSIG(status)));
+        command_complain(command, "%s: %s", job->program, strsignal(WTERMSIG(status)));
     else if (WEXITSTATUS(status) != 0)
-        command_complain(command, "%s failed with status %d", sources[source].program,
-                         WEXITSTATUS(status));
+        command_complain(command, "%s failed with status %d", job->program, WEXITSTATUS(status));
     else
-        command_complain(command, "%s printed no numbers: %s", sources[source].program, error.text);
+        command_complain(command, "%s printed no numbers: %s", job->program, error.text);
     json_decref(numbers);
     return NULL;
 }
 
-static bool measure_all(const struct gpu_target *target, const char *command,
-                        struct bench_numbers *numbers)
+static bool stack_measure(const struct gpu_target *target, const char *command, json_t **out_json)
 {
+    struct bench_numbers numbers = {0};
     bool complete = true;
 
     for (int source = 0; source < BENCH_SOURCE_COUNT; source++) {
-        if (isatty(STDERR_FILENO))
-            fprintf(stderr, "\r\033[KMeasuring %s ...", sources[source].title);
-        numbers->of[source] = measure((enum bench_source)source, target, command);
-        complete = complete && numbers->of[source];
+        numbers.of[source] = bench_measure(&stack_programs[source], target, command);
+        complete = complete && numbers.of[source];
     }
-    if (isatty(STDERR_FILENO))
-        fputs("\r\033[K", stderr);
+    bench_print_table(&numbers);
+    *out_json = bench_to_json(&numbers);
+    for (int source = 0; source < BENCH_SOURCE_COUNT; source++)
+        json_decref(numbers.of[source]);
     return complete;
+}
+
+static bool lookup_measure(const struct gpu_target *target, const char *command, json_t **out_json)
+{
+    static const struct bench_program program = {"measure_lookup", "lookups", NULL, false, NULL};
+    json_t *numbers = bench_measure(&program, target, command);
+
+    if (numbers)
+        bench_lookup_print(numbers);
+    *out_json = bench_lookup_to_json(numbers);
+    json_decref(numbers);
+    return numbers != NULL;
+}
+
+/* What can be measured; the first is what one gets without naming any. `measure` prints a table
+ * and gives its numbers; false when some could not be had. */
+static const struct bench_topic {
+    const char *name, *output;
+    bool (*measure)(const struct gpu_target *target, const char *command, json_t **out_json);
+} topics[] = {
+    {"stack", "rocweld-bench.json", stack_measure},
+    {"lookup", "rocweld-bench-lookup.json", lookup_measure},
+};
+enum { TOPICS = sizeof topics / sizeof topics[0] };
+
+static const struct bench_topic *topic_find(const char *name, struct argp_state *state)
+{
+    for (int i = 0; i < TOPICS; i++)
+        if (strcmp(topics[i].name, name) == 0)
+            return &topics[i];
+    argp_error(state, "there is no topic '%s'; see --help", name);
+    return NULL;
 }
 
 int command_bench(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&target_argp, 0, "Which GPU:", 1}, {0}};
     static const struct argp argp = {
-        options, parse, NULL,
-        "Measures start-up, launches, copies and kernels of the HIP stack on a GPU, and the same "
-        "kernels on the CPU by PoCL in the same run.\v"
+        options, parse, "[TOPIC]",
+        "Measures one topic, beside its peers in the same run:\n"
+        "  stack   start-up, launches, copies and kernels of the HIP stack on a GPU, and the same "
+        "kernels on the CPU by PoCL (default)\n"
+        "  lookup  finding the buffer at an address, while another thread maps and unmaps\v"
         "The exit status is 0 when everything could be measured, whether or not goals are "
         "reached.",
         children};
-    struct bench_options bench = {.output = "rocweld-bench.json"};
-    struct bench_numbers numbers = {0};
+    struct bench_options bench = {0};
+    json_t *json = NULL;
     bool complete;
 
     command_parse(&argp, argc, argv, &bench);
-    complete = measure_all(&bench.target, argv[0], &numbers);
-    bench_print_table(&numbers);
-
-    json_t *json = bench_to_json(&numbers);
+    if (!bench.topic)
+        bench.topic = &topics[0];
+    if (!bench.output)
+        bench.output = bench.topic->output;
+    complete = bench.topic->measure(&bench.target, argv[0], &json);
     if (json_dump_file(json, bench.output, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) != 0) {
         command_complain(argv[0], "cannot write %s: %s", bench.output, strerror(errno));
         complete = false;
@@ -161,7 +206,5 @@ int command_bench(int argc, char **argv)
         printf("\nThe numbers are in %s.\n", bench.output);
     }
     json_decref(json);
-    for (int source = 0; source < BENCH_SOURCE_COUNT; source++)
-        json_decref(numbers.of[source]);
     return complete ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * `rocweld bench`: measuring programs (tests/bench/) run side by side, each seeing one stack, and
- * what their numbers say together. Ratios count; machines are noisy.
+ * `rocweld bench`: measuring programs (tests/bench/) run side by side, and what their numbers say
+ * together. Ratios count; machines are noisy.
  */
 #ifndef ROCWELD_TOOLS_BENCH_H
 #define ROCWELD_TOOLS_BENCH_H
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
+
+struct gpu_target;
+
+/* A measuring program of tests/bench/ and how to run it. */
+struct bench_program {
+    const char *program, *title;
+    const char *argument; /* NULL = none */
+    bool on_target;
+    /* Finds the folder of kernels that it is told as its argument; NULL = none. */
+    bool (*find_kernels)(const char *name, char *out_path, size_t size);
+};
+
+/* The JSON object that the program prints (a new reference); NULL, after a message, when it
+ * fails. */
+json_t *bench_measure(const struct bench_program *job, const struct gpu_target *target,
+                      const char *command);
+
+/* ---- The topic "stack" ---- */
 
 /* Who measured. Each source's numbers are one JSON object. */
 enum bench_source {
@@ -27,5 +46,11 @@ struct bench_numbers {
 void bench_print_table(const struct bench_numbers *numbers);
 /* What bench_print_table() prints and the raw numbers, as JSON (a new reference). */
 json_t *bench_to_json(const struct bench_numbers *numbers);
+
+/* ---- The topic "lookup": what tests/bench/measure_lookup.c printed ---- */
+
+void bench_lookup_print(const json_t *numbers);
+/* A new reference; `numbers` may be NULL. */
+json_t *bench_lookup_to_json(json_t *numbers);
 
 #endif

@@ -14,7 +14,7 @@
     X(info, "List the GPUs as KFD, DRM and HSA show them")                                         \
     X(doctor, "Check what works here, what is missing, and how to fix it")                         \
     X(trace, "Run a program and print its KFD and DRM ioctls, decoded")                            \
-    X(bench, "Measure latencies, copies and kernels against the CPU and PoCL")
+    X(bench, "Measure latencies, copies, kernels and lookups beside their peers")
 
 #define ROCWELD_COMMAND_DECLARE(name, summary) int command_##name(int argc, char **argv);
 ROCWELD_COMMANDS(ROCWELD_COMMAND_DECLARE)
