@@ -310,33 +310,6 @@ static const struct isa_format *access_format(const struct isa_inst *inst, const
     return isa_format_find(inst->enc == ISA_ENC_MTBUF ? inst->mem.format : a->buffer.format);
 }
 
-/* The descriptor's component selection, which MTBUF does not apply: 0, 1, -, -, X, Y, Z, W. */
-static void components_select(uint16_t dst_sel, const struct isa_format *format, uint32_t value[4])
-{
-    const uint32_t one = format && isa_format_is_integer(format) ? 1 : 0x3f800000;
-    uint32_t from[4];
-
-    memcpy(from, value, sizeof(from));
-    for (unsigned i = 0; i < 4; i++) {
-        unsigned sel = dst_sel >> (3 * i) & 7;
-
-        value[i] = sel >= 4 ? from[sel - 4] : sel == 1 ? one : 0;
-    }
-}
-
-static uint16_t d16_from_32(const struct isa_format *format, uint32_t value)
-{
-    return format && isa_format_is_integer(format) ? (uint16_t)value
-                                                   : isa_format_f16_from_f32(value);
-}
-
-static uint32_t d16_to_32(const struct isa_format *format, uint16_t value)
-{
-    if (format->numeric == ISA_FORMAT_SINT)
-        return (uint32_t)(int16_t)value;
-    return isa_format_is_integer(format) ? value : isa_format_f32_from_f16(value);
-}
-
 /* Components to registers; D16 packs two into one. */
 static void format_write(struct isa_wave *w, uint16_t reg, unsigned lane, unsigned count,
                          enum format_data data, const struct isa_format *format,
@@ -349,7 +322,8 @@ static void format_write(struct isa_wave *w, uint16_t reg, unsigned lane, unsign
         if (data == DATA_32)
             *out = value[i];
         else
-            *out = (*out & ~(0xffffu << shift)) | (uint32_t)d16_from_32(format, value[i]) << shift;
+            *out = (*out & ~(0xffffu << shift)) | (uint32_t)isa_format_to_d16(format, value[i])
+                                                      << shift;
     }
 }
 
@@ -360,7 +334,7 @@ static void format_read(const struct isa_wave *w, uint16_t reg, unsigned lane, u
         unsigned shift = data == DATA_D16_HI || (data == DATA_D16 && i % 2) ? 16 : 0;
         uint32_t value = isa_reg_row(w, reg, data == DATA_32 ? i : i / 2)[lane];
 
-        out[i] = data == DATA_32 ? value : d16_to_32(format, (uint16_t)(value >> shift));
+        out[i] = data == DATA_32 ? value : isa_format_from_d16(format, (uint16_t)(value >> shift));
     }
 }
 
@@ -397,8 +371,8 @@ static void buffer_load_format(struct isa_wave *w, const struct isa_inst *inst, 
                 return;
             isa_format_unpack(format, element, value);
         }
-        if (inst->enc == ISA_ENC_MUBUF)
-            components_select(a.buffer.dst_sel, format, value);
+        if (inst->enc == ISA_ENC_MUBUF) /* MTBUF has no selection */
+            isa_format_select(format, a.buffer.dst_sel, value);
         format_write(w, inst->dst, (unsigned)lane, count, data, format, value);
     }
     if (still_in(w, pc))

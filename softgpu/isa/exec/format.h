@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Buffer formats of GFX10: the unified format number of buffer descriptors and MTBUF instructions,
- * and conversion between memory and registers.
+ * Formats of GFX10: the unified format number of buffer descriptors, MTBUF instructions (both below
+ * 128) and image descriptors, and conversion between memory and registers.
  *
- * Source: RDNA 2 ISA guide, "Buffer Resource Descriptor" and "Data format"; LLVM's UfmtGFX10 names.
+ * Source: RDNA 2 ISA guide, "Buffer Resource Descriptor" and "Data format"; LLVM's UfmtGFX10 names;
+ * Mesa's gfx10-rsrc.json, enum GFX10_FORMAT, for those that only images have.
  * Components are named from the most significant bits down, X is the lowest.
  *
  * Thread safety: constant tables and pure functions.
@@ -22,12 +23,16 @@ enum isa_format_numeric {
     ISA_FORMAT_UINT,
     ISA_FORMAT_SINT,
     ISA_FORMAT_FLOAT,
+    ISA_FORMAT_FLOAT_CLAMP, /* to 0..1 when stored */
+    ISA_FORMAT_SRGB,        /* X, Y, Z; W is UNORM */
+    ISA_FORMAT_SHARED_EXPONENT,
 };
 
 struct isa_format {
-    uint8_t bytes;   /* of one element */
+    uint8_t bytes;   /* of one element; of a block, where elements are compressed */
     uint8_t bits[4]; /* of X, Y, Z, W; 0 = the component does not exist */
     uint8_t numeric; /* enum isa_format_numeric */
+    uint8_t block;   /* texels along each side of a compressed block; 0 = not compressed */
 };
 
 /* NULL when there is no such format. */
@@ -38,14 +43,28 @@ static inline bool isa_format_is_integer(const struct isa_format *format)
     return format->numeric == ISA_FORMAT_UINT || format->numeric == ISA_FORMAT_SINT;
 }
 
+/* Compressed formats are known, for the layout of their images, but not converted. */
+static inline bool isa_format_is_compressed(const struct isa_format *format)
+{
+    return format->block != 0;
+}
+
 /* Memory to four register values: f32 patterns, or 32-bit integers for integer formats. Missing
  * components are 0, 0, 0, 1. */
 void isa_format_unpack(const struct isa_format *format, const uint8_t *element, uint32_t out[4]);
 /* Register values to memory: values are clamped to what a component can hold. */
 void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint8_t *out_element);
 
+/* A descriptor's component selection (DST_SEL), 3 bits each for X, Y, Z and W: 0, 1, -, -, X, Y, Z,
+ * W of what was read. `format` may be NULL. */
+void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32_t value[4]);
+
 /* Between f32 and f16 patterns (round to nearest even), for D16 data. */
 uint32_t isa_format_f32_from_f16(uint16_t half);
 uint16_t isa_format_f16_from_f32(uint32_t single);
+
+/* A component as 16-bit data and back: integers are cut, floats converted. */
+uint16_t isa_format_to_d16(const struct isa_format *format, uint32_t value);
+uint32_t isa_format_from_d16(const struct isa_format *format, uint16_t value);
 
 #endif

@@ -231,7 +231,7 @@
     s_endpgm
 
 .section image,"ax"
-    image_load      v[0:3], v0, s[0:7] dmask:0xf dim:SQ_RSRC_IMG_1D unorm
+    image_bvh_intersect_ray v[0:3], v[0:10], s[0:3]
     s_endpgm
 
 .section halt,"ax"
