@@ -8,51 +8,43 @@
 #include <sys/mman.h>
 
 #include "base/log.h"
+#include "softgpu/mem/cpu_map.h"
 #include "softgpu/mem/heaps.h"
 #include "softgpu/mem/heaps_internal.h"
 
 #define PAGE UINT64_C(4096)
 
-/* From where on a BO is placed so that huge pages of the host can hold it. */
-#define HUGE_PAGE (UINT64_C(2) << 20)
-
 static atomic_uint_fast64_t next_id = 1;
 
-static rw_status place_in_pool(struct mem_bo *bo, struct mem_pool *pool, uint32_t domain)
-{
-    uint64_t align = bo->align > PAGE ? bo->align : PAGE;
-
-    if (bo->size >= HUGE_PAGE && align < HUGE_PAGE)
-        align = HUGE_PAGE;
-    RW_TRY(mem_pool_alloc(pool, bo->size, align, &bo->offset));
-    bo->pool = pool;
-    bo->placement = domain;
-    bo->host = mem_pool_host(pool, bo->offset);
-    return RW_OK;
-}
-
-/* Kernel: amdgpu_bo_placement_from_domain(): VRAM, then GTT, then system memory. */
-static rw_status place(struct mem_bo *bo)
+static rw_status no_room(const struct mem_bo *bo)
 {
     struct mem_heaps *heaps = bo->heaps;
     struct mem_usage usage;
-    rw_status s = rw_status_quiet(ENOMEM);
 
-    if (bo->domains & MEM_DOMAIN_VRAM)
-        s = place_in_pool(bo, heaps->vram, MEM_DOMAIN_VRAM);
-    if (!rw_ok(s) && (bo->domains & MEM_DOMAIN_GTT))
-        s = place_in_pool(bo, heaps->gtt, MEM_DOMAIN_GTT);
-    if (!rw_ok(s) && ((bo->domains & MEM_DOMAIN_CPU) || !bo->domains))
-        s = place_in_pool(bo, heaps->gtt, MEM_DOMAIN_CPU);
-    if (rw_ok(s))
-        return s;
     mem_heaps_usage(heaps, &usage);
-    return RW_FAIL(s.err,
+    return RW_FAIL(ENOMEM,
                    "no room for a %s of %llu bytes in domains 0x%x of GPU %u: VRAM %llu of %llu, "
                    "GTT %llu of %llu used",
-                   bo->label, (unsigned long long)bo->size, bo->domains, heaps->device,
+                   bo->label, (unsigned long long)bo->size, bo->preferred, heaps->device,
                    (unsigned long long)usage.vram_used, (unsigned long long)usage.vram_size,
                    (unsigned long long)usage.gtt_used, (unsigned long long)usage.gtt_size);
+}
+
+static rw_status place(struct mem_bo *bo)
+{
+    struct mem_place found;
+    rw_status s;
+
+    mem_residency_lock();
+    s = mem_place_make_locked(bo, bo->preferred, &found);
+    mem_residency_unlock();
+    if (!rw_ok(s))
+        return no_room(bo);
+    bo->pool = found.pool;
+    bo->offset = found.offset;
+    bo->placement = found.placement;
+    bo->host = mem_pool_host(found.pool, found.offset);
+    return RW_OK;
 }
 
 static rw_status attach_backing(struct mem_bo *bo, const struct mem_bo_desc *desc)
@@ -69,6 +61,8 @@ static rw_status attach_backing(struct mem_bo *bo, const struct mem_bo_desc *des
         bo->placement = MEM_DOMAIN_GTT;
         return RW_OK;
     case MEM_BACKING_PAGES:
+        if (desc->origin)
+            mem_bo_pin(desc->origin); /* its pages are known by address here */
         bo->host = desc->pages;
         bo->pages_fd = desc->pages_fd;
         bo->pages_offset = desc->pages_offset;
@@ -84,30 +78,38 @@ static rw_status attach_backing(struct mem_bo *bo, const struct mem_bo_desc *des
 
 static void detach_backing(struct mem_bo *bo)
 {
+    const struct mem_place place = {bo->pool, bo->offset, bo->placement};
+
     if (bo->pool)
-        mem_pool_free(bo->pool, bo->offset, bo->size);
+        mem_place_give_back(bo->heaps, &place, bo->size);
+    if (bo->origin)
+        mem_bo_unpin(bo->origin);
     mem_bo_put(bo->origin);
 }
 
-static rw_status mmap_offset_take(struct mem_bo *bo)
+/* Makes the BO known: by its fake mmap offset, and to those who look for room. */
+static rw_status bo_publish(struct mem_bo *bo)
 {
     struct mem_heaps *heaps = bo->heaps;
     rw_status s;
 
     pthread_mutex_lock(&heaps->lock);
     s = range_space_take(&heaps->offsets, bo->size, PAGE, &bo->mmap_offset);
-    if (rw_ok(s))
+    if (rw_ok(s)) {
         range_map_insert(&heaps->by_offset, &bo->mmap_node, bo->mmap_offset,
                          bo->mmap_offset + bo->size - 1);
+        mem_lru_add_locked(bo); /* from now on it may move */
+    }
     pthread_mutex_unlock(&heaps->lock);
     return s.err == ENOSPC ? RW_FAIL(ENOMEM, "the space of mmap offsets is used up") : s;
 }
 
-static void mmap_offset_give_back(struct mem_bo *bo)
+static void bo_withdraw(struct mem_bo *bo)
 {
     struct mem_heaps *heaps = bo->heaps;
 
     pthread_mutex_lock(&heaps->lock);
+    mem_lru_remove_locked(bo);
     range_map_remove(&heaps->by_offset, &bo->mmap_node);
     range_space_give_back(&heaps->offsets, bo->mmap_offset, bo->size);
     pthread_mutex_unlock(&heaps->lock);
@@ -139,17 +141,18 @@ rw_status mem_bo_create(struct mem_heaps *heaps, const struct mem_bo_desc *desc,
     bo->id = atomic_fetch_add(&next_id, 1);
     bo->size = (desc->size + PAGE - 1) & ~(PAGE - 1);
     bo->align = desc->align;
-    bo->domains = desc->domains;
     bo->create_flags = desc->create_flags;
+    mem_bo_set_domains(bo, desc->domains);
     bo->backing = desc->backing;
     bo->pages_fd = -1;
+    bo->resv = &bo->own_resv;
     bo->no_cpu_access = desc->create_flags & AMDGPU_GEM_CREATE_NO_CPU_ACCESS;
     strncpy(bo->label, label, sizeof bo->label - 1);
     pthread_mutex_init(&bo->lock, NULL);
 
     s = attach_backing(bo, desc);
     if (rw_ok(s)) {
-        s = mmap_offset_take(bo);
+        s = bo_publish(bo);
         if (!rw_ok(s))
             detach_backing(bo);
     }
@@ -170,15 +173,14 @@ struct mem_bo *mem_bo_get(struct mem_bo *bo)
     return bo;
 }
 
-/* For lookups, which may meet a BO whose last reference has just gone. */
-static bool bo_get_unless_dead(struct mem_bo *bo)
+struct mem_bo *mem_bo_get_unless_dead(struct mem_bo *bo)
 {
     int refs = atomic_load(&bo->refs);
 
     while (refs > 0)
         if (atomic_compare_exchange_weak(&bo->refs, &refs, refs + 1))
-            return true;
-    return false;
+            return bo;
+    return NULL;
 }
 
 void mem_bo_put(struct mem_bo *bo)
@@ -186,10 +188,22 @@ void mem_bo_put(struct mem_bo *bo)
     if (!bo || atomic_fetch_sub_explicit(&bo->refs, 1, memory_order_acq_rel) != 1)
         return;
     rw_trace(mem, "bo %llu: freed", (unsigned long long)bo->id);
-    mmap_offset_give_back(bo);
+    bo_withdraw(bo);
+    if (atomic_load(&bo->pins)) /* until the end */
+        mem_heaps_count_pinned(bo->heaps, bo, false);
     detach_backing(bo);
+    if (bo->resv != &bo->own_resv)
+        mem_resv_put(bo->resv);
     pthread_mutex_destroy(&bo->lock);
     free(bo);
+}
+
+void mem_bo_share_resv(struct mem_bo *bo, void *vm_private, struct mem_resv *resv)
+{
+    mem_residency_lock();
+    bo->vm_private = vm_private;
+    bo->resv = mem_resv_get(resv);
+    mem_residency_unlock();
 }
 
 struct mem_bo *mem_bo_find_by_mmap_offset(struct mem_heaps *heaps, uint64_t mmap_offset)
@@ -200,9 +214,7 @@ struct mem_bo *mem_bo_find_by_mmap_offset(struct mem_heaps *heaps, uint64_t mmap
     pthread_mutex_lock(&heaps->lock);
     node = range_map_find(&heaps->by_offset, mmap_offset);
     if (node && node->start == mmap_offset)
-        bo = range_map_entry(node, struct mem_bo, mmap_node);
-    if (bo && !bo_get_unless_dead(bo))
-        bo = NULL;
+        bo = mem_bo_get_unless_dead(range_map_entry(node, struct mem_bo, mmap_node));
     pthread_mutex_unlock(&heaps->lock);
     return bo;
 }
@@ -211,11 +223,9 @@ rw_status mem_bo_mmap(struct mem_bo *bo, void *address, uint64_t length, int pro
                       uint64_t start, void **out_address)
 {
     bool private_mapping = (flags & MAP_TYPE) == MAP_PRIVATE;
-    int fd = bo->pool ? mem_pool_fd(bo->pool) : bo->pages_fd;
-    uint64_t base = bo->pool ? bo->offset.byte : bo->pages_offset;
-    void *mapped;
+    bool has_pages = bo->backing == MEM_BACKING_POOL || bo->pages_fd >= 0;
 
-    if (bo->backing == MEM_BACKING_USERPTR || bo->no_cpu_access || fd < 0)
+    if (bo->backing == MEM_BACKING_USERPTR || bo->no_cpu_access || !has_pages)
         return RW_FAIL(EPERM, "mmap of a %s that the CPU may not map", bo->label);
     if (length == 0 || start % PAGE || start > bo->size || length > bo->size - start)
         return RW_FAIL(EINVAL, "mmap of %llu bytes from %llu on goes beyond a %s of %llu bytes",
@@ -225,9 +235,5 @@ rw_status mem_bo_mmap(struct mem_bo *bo, void *address, uint64_t length, int pro
     if (private_mapping && prot != PROT_NONE)
         return RW_FAIL(EINVAL, "private mapping of a %s; use MAP_SHARED", bo->label);
     flags = (flags & ~(MAP_TYPE | MAP_ANONYMOUS)) | MAP_SHARED;
-    mapped = mmap(address, length, prot, flags, fd, (off_t)(base + start));
-    if (mapped == MAP_FAILED)
-        return RW_FAIL(errno, "mmap of a %s: %s", bo->label, strerror(errno));
-    *out_address = mapped;
-    return RW_OK;
+    return mem_cpu_map_add(bo, address, length, prot, flags, start, out_address);
 }

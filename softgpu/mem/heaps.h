@@ -18,8 +18,10 @@ struct mem_heaps;
 
 struct mem_usage { /* bytes */
     uint64_t vram_size, vram_used, visible_vram_size, visible_vram_used;
+    uint64_t vram_pinned;
     uint64_t gtt_size, gtt_used;
-    uint64_t bytes_moved, evictions;
+    uint64_t bytes_moved; /* by all moves, in or out */
+    uint64_t evictions;   /* count of moves that made room */
 };
 
 /* Sizes in bytes. `device` is the index that BOs carry. */

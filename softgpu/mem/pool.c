@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,6 +40,13 @@ struct mem_pool {
     struct freed_range *freed, **freed_end; /* oldest first */
     uint64_t used;                          /* bytes handed out; freed ranges do not count */
 };
+
+static void (*_Atomic pool_kick)(void);
+
+void mem_pool_set_kick(void (*kick)(void))
+{
+    atomic_store(&pool_kick, kick);
+}
 
 static rw_status pool_map(struct mem_pool *pool)
 {
@@ -159,6 +167,10 @@ rw_status mem_pool_alloc(struct mem_pool *pool, uint64_t size, uint64_t align,
     rw_status s = pool_try_alloc(pool, size, align, out_offset, &period);
 
     if (s.err == ENOSPC && period) {
+        void (*kick)(void) = atomic_load(&pool_kick);
+
+        if (kick)
+            kick();
         grace_wait(period, NULL, POOL_WAIT_MS);
         s = pool_try_alloc(pool, size, align, out_offset, &period);
     }

@@ -24,6 +24,10 @@ struct mem_pool;
 rw_status mem_pool_create(const char *name, uint64_t size, struct mem_pool **out_pool) RW_MUST_USE;
 void mem_pool_destroy(struct mem_pool *pool); /* NULL is fine */
 
+/* `kick` asks all GPU work under way to let go of the addresses it has looked up, as soon as it
+ * can; an allocation that waits for freed memory calls it. Set once. */
+void mem_pool_set_kick(void (*kick)(void));
+
 /* Contiguous range; `align` is a power of two >= 4096. ENOMEM (quiet) when there is no room. */
 rw_status mem_pool_alloc(struct mem_pool *pool, uint64_t size, uint64_t align,
                          pool_offset *out_offset) RW_MUST_USE;

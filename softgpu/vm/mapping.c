@@ -182,6 +182,7 @@ static unsigned access_of_mapping(const struct vm_mapping *m)
            ((flags & GPU_VM_PAGE_EXECUTABLE) ? ISA_ACCESS_EXECUTE : 0u);
 }
 
+/* Where the pages are now. The BO may move at any time; then the entries lag behind. */
 static uint8_t *host_of_mapping(const struct vm_mapping *m)
 {
     return m->bo ? m->bo->host + m->bo_offset : NULL;
@@ -245,6 +246,19 @@ static bool is_current(const struct vm_mapping *m)
     return m->run ? m->run->host == host_of_mapping(m) : !has_pages(m);
 }
 
+static rw_status mapping_update_locked(struct gpu_vm *vm, struct vm_mapping *m)
+{
+    struct page_run *run;
+
+    if (is_current(m))
+        return RW_OK;
+    run = page_table_reserve(&vm->table, 1) ? run_create(m) : NULL;
+    if (!run)
+        return RW_FAIL(ENOMEM, "no memory for page tables");
+    run_install(vm, m, run);
+    return RW_OK;
+}
+
 rw_status vm_update_locked(struct gpu_vm *vm, struct vm_bo *vm_bo)
 {
     struct vm_mapping *m;
@@ -253,15 +267,18 @@ rw_status vm_update_locked(struct gpu_vm *vm, struct vm_bo *vm_bo)
     if (!vm_bo)
         return RW_OK;
     DL_FOREACH(vm_bo->mappings, m)
-    {
-        struct page_run *run;
+    RW_TRY(mapping_update_locked(vm, m));
+    return RW_OK;
+}
 
-        if (is_current(m))
-            continue;
-        run = page_table_reserve(&vm->table, 1) ? run_create(m) : NULL;
-        if (!run)
-            return RW_FAIL(ENOMEM, "no memory for page tables");
-        run_install(vm, m, run);
+rw_status vm_update_moved_locked(struct gpu_vm *vm, bool gem)
+{
+    RW_TRY(freed_update_locked(vm));
+    for (struct range_node *n = range_map_first(&vm->tree); n; n = range_map_next(n)) {
+        struct vm_mapping *m = mapping_of(n);
+
+        if (gem || m->owner != GPU_VM_OWNER_GEM)
+            RW_TRY(mapping_update_locked(vm, m));
     }
     return RW_OK;
 }

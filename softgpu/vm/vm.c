@@ -38,7 +38,9 @@ rw_status gpu_vm_init(struct gpu_vm *vm, const struct gpu_vm_limits *limits,
     pthread_mutex_init(&vm->lock, NULL);
     range_map_init(&vm->tree);
     vm->prt.attached = 1;
-    if (!page_table_init(&vm->table))
+    vm_list_add(vm);
+    vm->resv = mem_resv_create();
+    if (!vm->resv || !page_table_init(&vm->table))
         s = RW_FAIL(ENOMEM, "no memory for a VM's page tables");
     if (rw_ok(s) && limits->seq64)
         s = map_sequence_page(vm, heaps);
@@ -60,6 +62,7 @@ void gpu_vm_finish(struct gpu_vm *vm)
     struct vm_bo *vm_bo, *next;
     struct range_node *node;
 
+    vm_list_remove(vm);
     pthread_mutex_lock(&vm->lock);
     while ((node = range_map_first(&vm->tree)))
         vm_tree_remove_locked(vm, range_map_entry(node, struct vm_mapping, range));
@@ -75,6 +78,7 @@ void gpu_vm_finish(struct gpu_vm *vm)
     garbage_free(vm->garbage);
     page_table_finish(&vm->table);
     free(vm->sink);
+    mem_resv_put(vm->resv);
     pthread_mutex_destroy(&vm->lock);
 }
 
@@ -232,28 +236,6 @@ rw_status gpu_vm_clear(struct gpu_vm *vm, gpu_va va, uint64_t size)
 rw_status gpu_vm_clear_delayed(struct gpu_vm *vm, gpu_va va, uint64_t size)
 {
     return clear(vm, va, size, true);
-}
-
-rw_status gpu_vm_update(struct gpu_vm *vm)
-{
-    struct vm_bo *vm_bo, *next;
-    rw_status s = RW_OK;
-
-    pthread_mutex_lock(&vm->lock);
-    if (!vm->delayed) {
-        pthread_mutex_unlock(&vm->lock);
-        return RW_OK;
-    }
-    HASH_ITER(hh, vm->bos, vm_bo, next)
-    {
-        if (rw_ok(s))
-            s = vm_update_locked(vm, vm_bo);
-    }
-    if (rw_ok(s))
-        s = vm_update_locked(vm, &vm->prt);
-    vm->delayed = !rw_ok(s);
-    vm_unlock_and_settle(vm);
-    return s;
 }
 
 /* For callers that cannot fail. */

@@ -24,6 +24,7 @@
 #define SOFTGPU_VM_VM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/grace.h"
@@ -76,9 +77,6 @@ rw_status gpu_vm_clear(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
 /* The same with GPU_VM_DELAY_UPDATE: the GPU keeps its translation until the next update. */
 rw_status gpu_vm_unmap_delayed(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va) RW_MUST_USE;
 rw_status gpu_vm_clear_delayed(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
-/* Brings the page tables up to date with what was delayed, as a submission does before its jobs run
- * (amdgpu_cs_vm_handling). ENOMEM. */
-rw_status gpu_vm_update(struct gpu_vm *vm) RW_MUST_USE;
 /* CLEAR and MAP in one step (GEM_VA REPLACE). `bo` may be NULL with GPU_VM_PAGE_PRT. */
 rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
                          uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags) RW_MUST_USE;
@@ -103,6 +101,30 @@ bool gpu_vm_lookup_nearest(struct gpu_vm *vm, gpu_va va, struct gpu_vm_mapping_i
 void gpu_vm_for_each_mapping(struct gpu_vm *vm,
                              bool (*visit)(void *context, const struct gpu_vm_mapping_info *info),
                              void *context);
+
+/* ---- residency (mem/residency.h) ----
+ *
+ * When a buffer moves, the page tables keep its old place until one of these updates them. */
+
+/* Kernel: the validation part of CS. Makes the VM's always-valid objects and `bos` resident where
+ * they prefer to be, else where they may be, and all page-table entries of the VM current, those of
+ * private objects too. On success nothing moves, and no other VM is validated, before
+ * gpu_vm_validate_end(): in between the caller adds its job's fence to the reservations (see
+ * mem_jobs_set_waiter()). ENOMEM: they do not fit. On failure there is nothing to end. */
+rw_status gpu_vm_validate_begin(struct gpu_vm *vm, struct mem_bo *const *bos,
+                                size_t count) RW_MUST_USE;
+void gpu_vm_validate_end(void);
+
+/* The same for the VM's always-valid objects alone, under the residency lock (a KFD restore). */
+rw_status gpu_vm_validate_private_locked(struct gpu_vm *vm) RW_MUST_USE;
+/* Brings the page tables up to date with what was delayed, and with what has moved since: for
+ * mappings by KFD and the kernel, and with `gem` for all others. ENOMEM. */
+rw_status gpu_vm_update_moved(struct gpu_vm *vm, bool gem) RW_MUST_USE;
+
+/* Makes `bo`, just created, always valid in this VM (AMDGPU_GEM_CREATE_VM_ALWAYS_VALID). */
+void gpu_vm_adopt_bo(struct gpu_vm *vm, struct mem_bo *bo);
+/* The reservation of the VM's page tables and always-valid objects. */
+struct mem_resv *gpu_vm_resv(struct gpu_vm *vm);
 
 /* Queue buffers must be exactly one mapping (6.12). Finds it, checks start and size, takes a
  * reference on the BO and marks the mapping as used by a queue (unmap by KFD then gets EBUSY).

@@ -57,6 +57,9 @@ struct gpu_vm {
     bool delayed; /* a mapping was made or removed without its page-table update */
     struct vm_process_info *process_info; /* borrowed; NULL = graphics only */
     struct gpu_vm *prev, *next;           /* in process_info's list */
+    struct mem_resv *resv;                /* reference */
+    uint64_t moves_seen;                  /* mem_move_count() at the last complete update */
+    struct gpu_vm *all_prev, *all_next;   /* of all VMs */
 };
 
 rw_status gpu_vm_init(struct gpu_vm *vm, const struct gpu_vm_limits *limits,
@@ -81,6 +84,9 @@ rw_status vm_verify_range(const struct gpu_vm *vm, const struct mem_bo *bo, uint
 /* Takes freed mappings out of the page tables, then puts those of `vm_bo` (may be NULL) in. */
 rw_status vm_update_locked(struct gpu_vm *vm, struct vm_bo *vm_bo) RW_MUST_USE;
 
+/* Makes the entries of mappings current that have lagged behind a move. */
+rw_status vm_update_moved_locked(struct gpu_vm *vm, bool gem) RW_MUST_USE;
+
 struct vm_bo *vm_bo_find_locked(struct gpu_vm *vm, const struct mem_bo *bo);
 rw_status vm_bo_find_or_create_locked(struct gpu_vm *vm, struct mem_bo *bo,
                                       struct vm_bo **out_vm_bo) RW_MUST_USE;
@@ -89,6 +95,10 @@ rw_status vm_bo_find_or_create_locked(struct gpu_vm *vm, struct mem_bo *bo,
 void vm_bo_holder_left_locked(struct gpu_vm *vm, struct vm_bo *vm_bo);
 /* Forgets the BO when nothing, not even a mapping, needs its place any more. */
 void vm_bo_drop_if_unused_locked(struct gpu_vm *vm, struct vm_bo *vm_bo);
+
+/* residency.c: the list of all VMs of the process. */
+void vm_list_add(struct gpu_vm *vm);
+void vm_list_remove(struct gpu_vm *vm);
 
 /* Unlocks. When translations were taken away, waits until no GPU work uses them any more. */
 void vm_unlock_and_settle(struct gpu_vm *vm);

@@ -63,12 +63,6 @@ static rw_status bos_find(struct cs_parser *p, uint32_t handle)
     return p->bos ? RW_OK : drm_bo_list_make_empty(&p->bos);
 }
 
-/* What the VM's mappings have become takes effect now. */
-static rw_status bos_validate(struct cs_parser *p)
-{
-    return gpu_vm_update(drm_file_vm(p->fpriv->file));
-}
-
 /* ---- dependencies ---- */
 
 /* Jobs of other VMs that use a listed buffer come first, unless it is synchronised explicitly. */
@@ -191,6 +185,22 @@ static rw_status submit(struct cs_parser *p, uint64_t *out_sequence)
     return s;
 }
 
+/* What the VM's mappings have become takes effect now, and its buffers are where they belong until
+ * the jobs have ended. The entity's room is waited for before, since nothing moves meanwhile, and
+ * what is waited for may need that; only when another thread takes the room it is once more. */
+static rw_status validate_and_submit(struct cs_parser *p, uint64_t *out_sequence)
+{
+    rw_status s;
+
+    drm_fence_lock();
+    drm_entity_wait_room_locked(p->entities[p->leader]);
+    drm_fence_unlock();
+    RW_TRY(gpu_vm_validate_begin(drm_file_vm(p->fpriv->file), p->bos->bos, p->bos->count));
+    s = submit(p, out_sequence);
+    gpu_vm_validate_end();
+    return s;
+}
+
 static rw_status cs_run(struct cs_parser *p, const struct drm_amdgpu_cs_in *in,
                         uint64_t *out_sequence)
 {
@@ -198,13 +208,12 @@ static rw_status cs_run(struct cs_parser *p, const struct drm_amdgpu_cs_in *in,
     RW_TRY(jobs_create(p));
     RW_TRY(cs_pass2(p));
     RW_TRY(bos_find(p, in->bo_list_handle));
-    RW_TRY(bos_validate(p));
     RW_TRY(implicit_sync(p));
     RW_TRY(deps_give(p));
     if (p->gang_size > 1)
         RW_TRY(drm_gang_create(p->jobs, p->gang_size, p->jobs[p->leader]));
     RW_TRY(drm_sched_prepare(p->fpriv->sched, p->jobs, p->gang_size));
-    return submit(p, out_sequence);
+    return validate_and_submit(p, out_sequence);
 }
 
 rw_status drm_ioctl_cs(void *context, void *argument)

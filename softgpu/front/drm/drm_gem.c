@@ -96,25 +96,21 @@ static rw_status create_info_copy_out(struct mem_bo *bo, uint64_t user)
     struct drm_amdgpu_gem_create_in info = {
         .bo_size = bo->size,
         .alignment = (bo->align + 4095) & ~UINT64_C(4095),
+        .domains = bo->preferred,
         .domain_flags = bo->create_flags,
     };
 
-    pthread_mutex_lock(&bo->lock);
-    info.domains = bo->domains;
-    pthread_mutex_unlock(&bo->lock);
     return front_copy_out(user, &info, sizeof info);
 }
 
-/* What the object prefers from now on; it is not moved before somebody needs it elsewhere. */
+/* What the object prefers from now on; it is not moved before a submission validates it. */
 static rw_status placement_set(struct mem_bo *bo, uint64_t domains)
 {
     if (bo->origin && (domains & MEM_DOMAIN_VRAM))
         return RW_FAIL(EINVAL, "an object imported from another device stays in system memory");
     if (bo->backing == MEM_BACKING_USERPTR)
         return RW_FAIL(EPERM, "userptr objects have no placement to set");
-    pthread_mutex_lock(&bo->lock);
-    bo->domains = (uint32_t)domains & (MEM_DOMAIN_VRAM | MEM_DOMAIN_GTT | MEM_DOMAIN_CPU);
-    pthread_mutex_unlock(&bo->lock);
+    mem_bo_set_domains(bo, (uint32_t)domains & (MEM_DOMAIN_VRAM | MEM_DOMAIN_GTT | MEM_DOMAIN_CPU));
     return RW_OK;
 }
 

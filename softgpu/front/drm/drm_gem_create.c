@@ -91,7 +91,8 @@ static const char *label_of_domains(uint64_t domains)
 }
 
 /* The wish for CPU access never fails here, since all of VRAM is visible; what is left of the
- * kernel's ladder of retries is VRAM, then VRAM or GTT. */
+ * kernel's ladder of retries is VRAM, for which others are moved out, then VRAM or GTT. What is
+ * left of VRAM when it was full of buffers with an eviction fence is therefore GTT. */
 static rw_status create_object(struct drm_fpriv *fpriv, const struct drm_amdgpu_gem_create_in *in,
                                struct mem_bo **out_bo)
 {
@@ -125,7 +126,7 @@ rw_status drm_ioctl_gem_create(void *context, void *argument)
     RW_TRY(check_create(&args->in));
     RW_TRY(create_object(fpriv, &args->in, &bo));
     if (args->in.domain_flags & AMDGPU_GEM_CREATE_VM_ALWAYS_VALID)
-        bo->vm_private = drm_file_vm(fpriv->file);
+        gpu_vm_adopt_bo(drm_file_vm(fpriv->file), bo);
     s = drm_file_handle_create(fpriv->file, bo, &handle);
     mem_bo_put(bo); /* the handle holds it now */
     RW_TRY(s);

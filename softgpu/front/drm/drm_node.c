@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/sysmacros.h>
 
+#include "softgpu/front/drm/drm_resv.h"
 #include "softgpu/front/drm/drm_sched.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
@@ -80,6 +81,7 @@ rw_status drm_node_open(struct soft_machine *machine, struct soft_device *device
     struct drm_fpriv *fpriv = NULL;
     rw_status s;
 
+    mem_jobs_set_waiter(drm_resv_wait_key_idle); /* what moves buffers waits for their jobs */
     RW_TRY(fpriv_create(machine, device, render, &fpriv));
     s = node_open(&drm_node_ops, fpriv, flags & (O_ACCMODE | O_CLOEXEC | O_NONBLOCK), out_fd);
     if (!rw_ok(s))

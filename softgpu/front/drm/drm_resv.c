@@ -16,9 +16,7 @@ static struct resv *resvs; /* hash by key; under the fence lock */
 
 const void *drm_resv_of(const struct mem_bo *bo)
 {
-    if (bo->vm_private)
-        return bo->vm_private;
-    return bo->origin ? bo->origin : bo;
+    return mem_bo_job_key(bo);
 }
 
 static struct resv *resv_find_locked(const void *key)
@@ -108,18 +106,22 @@ struct drm_fence *drm_resv_next_locked(const void *key, unsigned *index)
     return NULL;
 }
 
-bool drm_resv_wait_idle(const struct mem_bo *bo, int64_t deadline)
+bool drm_resv_wait_key_idle(const void *key, int64_t deadline)
 {
     struct drm_fence *fence;
     bool idle = true;
 
     drm_fence_lock();
-    for (unsigned index = 0; idle && (fence = drm_resv_next_locked(drm_resv_of(bo), &index));
-         index = 0) {
+    for (unsigned index = 0; idle && (fence = drm_resv_next_locked(key, &index)); index = 0) {
         drm_fence_get_locked(fence);
         idle = drm_fence_wait_locked(fence, deadline);
         drm_fence_put_locked(fence);
     }
     drm_fence_unlock();
     return idle;
+}
+
+bool drm_resv_wait_idle(const struct mem_bo *bo, int64_t deadline)
+{
+    return drm_resv_wait_key_idle(drm_resv_of(bo), deadline);
 }

@@ -30,6 +30,7 @@ struct drm_fence *drm_resv_next_locked(const void *resv, unsigned *index);
 
 /* Waits until no job uses the object; false when `deadline` (CLOCK_MONOTONIC, ns) comes first. For
  * GEM_WAIT_IDLE and CPU access. */
+bool drm_resv_wait_key_idle(const void *resv, int64_t deadline);
 bool drm_resv_wait_idle(const struct mem_bo *bo, int64_t deadline);
 
 #endif

@@ -186,6 +186,7 @@ rw_status kfd_events_set_page(struct kfd_events *events, struct mem_bo *bo, uint
                          KFD_SIGNAL_PAGE_BYTES, (unsigned long long)handle,
                          (unsigned long long)bo->size);
     } else {
+        mem_bo_pin(bo); /* for good, as in the kernel */
         _Atomic uint64_t *slots = (_Atomic uint64_t *)(void *)bo->host;
 
         page_clear(slots);

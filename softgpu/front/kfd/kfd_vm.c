@@ -58,6 +58,7 @@ static rw_status trap_map(struct kfd_pdd *pdd)
     rw_status status;
 
     RW_TRY(mem_bo_create(pdd->device->heaps, &desc, "kfd trap handler", &trap->bo));
+    mem_bo_pin(trap->bo);
     trap->va = trap_va(pdd);
     status = gpu_vm_map(kfd_pdd_vm(pdd), GPU_VM_OWNER_KERNEL, trap->bo, 0, trap->va, TRAP_BYTES,
                         GPU_VM_PAGE_READABLE | GPU_VM_PAGE_EXECUTABLE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Calls on descriptors. Each of them serves ordinary descriptors too, at nearly no cost: ioctl
- * looks at the request's type byte first, mmap at whether any node is open.
+ * looks at the request's type byte first, lseek at the kernel's answer.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -38,41 +38,6 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     rw_status status = node_call_ioctl(node, request, argument, &result);
     node_put(node);
     return rw_ok(status) ? result : preload_fail(status);
-}
-
-static bool mmap_intercept(void *address, size_t length, int prot, int flags, int fd, off_t offset,
-                           void **out_address)
-{
-    struct node *node;
-
-    if (fd < 0 || (flags & MAP_ANONYMOUS) || !(node = node_get_by_fd(fd)))
-        return false;
-    rw_status status =
-        node_call_mmap(node, address, length, prot, flags, (uint64_t)offset, out_address);
-    node_put(node);
-    if (!rw_ok(status)) {
-        preload_fail(status);
-        *out_address = MAP_FAILED;
-    }
-    return true;
-}
-
-EXPORT void *mmap(void *address, size_t length, int prot, int flags, int fd, off_t offset)
-{
-    void *mapped;
-
-    if (mmap_intercept(address, length, prot, flags, fd, offset, &mapped))
-        return mapped;
-    return REAL(mmap)(address, length, prot, flags, fd, offset);
-}
-
-EXPORT void *mmap64(void *address, size_t length, int prot, int flags, int fd, off64_t offset)
-{
-    void *mapped;
-
-    if (mmap_intercept(address, length, prot, flags, fd, offset, &mapped))
-        return mapped;
-    return REAL(mmap64)(address, length, prot, flags, fd, offset);
 }
 
 /* The kernel refuses to seek on a socket, so only after ESPIPE it may be a node. */

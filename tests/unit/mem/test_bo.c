@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "softgpu/mem/bo.h"
+#include "softgpu/mem/cpu_map.h"
 #include "softgpu/mem/heaps.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -67,7 +68,7 @@ static void usage_counts(void **state)
 
 static void falls_back_to_gtt_only_when_allowed(void **state)
 {
-    struct mem_bo_desc only_vram = {.size = 8 * MIB, .domains = MEM_DOMAIN_VRAM};
+    struct mem_bo_desc only_vram = {.size = 17 * MIB, .domains = MEM_DOMAIN_VRAM};
     struct mem_bo *first = bo_make(*state, 12 * MIB, MEM_DOMAIN_VRAM, 0);
     struct mem_bo *second = bo_make(*state, 8 * MIB, MEM_DOMAIN_VRAM | MEM_DOMAIN_GTT, 0), *none;
 
@@ -108,8 +109,8 @@ static void cpu_mapping_is_the_same_memory(void **state)
     assert_int_equal(part[0], 42);
     part[1] = 43;
     assert_int_equal(bo->host[8193], 43);
-    munmap(reserved, 8 * 4096);
-    munmap(part, 4096);
+    mem_cpu_munmap(reserved, 8 * 4096);
+    mem_cpu_munmap(part, 4096);
     mem_bo_put(bo);
 }
 
@@ -135,7 +136,7 @@ static void cpu_mapping_errors(void **state)
     assert_int_equal(mem_bo_mmap(bo, NULL, 8192, PROT_READ, MAP_PRIVATE, 0, &p).err, EINVAL);
     /* The thunk's debugger mappings: private, without rights. */
     assert_true(rw_ok(mem_bo_mmap(bo, NULL, 8192, PROT_NONE, MAP_PRIVATE, 0, &p)));
-    munmap(p, 8192);
+    mem_cpu_munmap(p, 8192);
     mem_bo_put(user);
     mem_bo_put(hidden);
     mem_bo_put(bo);

@@ -114,13 +114,18 @@ static inline int gem_va(int fd, uint32_t operation, uint32_t handle, uint64_t v
     return call(fd, DRM_IOCTL_AMDGPU_GEM_VA, &args);
 }
 
-static inline struct gpu_vm *vm_of(int fd)
+static inline struct drm_file *file_of(int fd)
 {
     struct node *node = node_get_by_fd(fd);
-    struct gpu_vm *vm = drm_file_vm(drm_node_file(node));
+    struct drm_file *file = drm_node_file(node);
 
     node_put(node);
-    return vm;
+    return file;
+}
+
+static inline struct gpu_vm *vm_of(int fd)
+{
+    return drm_file_vm(file_of(fd));
 }
 
 #define VA_RW (AMDGPU_VM_PAGE_READABLE | AMDGPU_VM_PAGE_WRITEABLE)

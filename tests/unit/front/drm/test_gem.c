@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <sys/mman.h>
 
+#include "softgpu/mem/cpu_map.h"
 #include "tests/unit/front/drm/fixture.h"
 
 #define VRAM AMDGPU_GEM_DOMAIN_VRAM
@@ -84,15 +85,31 @@ static void create_reports_what_it_made(void **state)
     node_close(fd);
 }
 
+static struct mem_bo *bo_of(int fd, uint32_t handle)
+{
+    struct mem_bo *bo = drm_file_handle_lookup(file_of(fd), handle);
+
+    assert_non_null(bo);
+    mem_bo_put(bo); /* the handle holds it */
+    return bo;
+}
+
+/* The older buffer makes room; one that cannot is why the newer gets GTT. */
 static void vram_falls_back_to_gtt(void **state)
 {
     int fd = render_node();
     uint32_t first = gem_create(fd, 150 * MIB, VRAM), second = gem_create(fd, 150 * MIB, VRAM),
-             none;
+             third, none;
 
     (void)state;
     assert_int_equal(create_info(fd, first).domains, VRAM);
-    assert_int_equal(create_info(fd, second).domains, VRAM | GTT);
+    assert_int_equal(create_info(fd, second).domains, VRAM);
+    assert_int_equal(bo_of(fd, first)->placement, MEM_DOMAIN_GTT);
+    assert_int_equal(bo_of(fd, second)->placement, MEM_DOMAIN_VRAM);
+    mem_bo_pin(bo_of(fd, second));
+    third = gem_create(fd, 150 * MIB, VRAM);
+    assert_int_equal(create_info(fd, third).domains, VRAM | GTT);
+    assert_int_equal(bo_of(fd, third)->placement, MEM_DOMAIN_GTT);
     assert_int_equal(gem_create_err(fd, UINT64_C(1) << 50, VRAM, 0, &none), ENOMEM);
     assert_int_equal(gem_create_err(fd, UINT64_C(1) << 50, GTT, 0, &none), ENOMEM);
     assert_int_equal(gem_create_err(fd, 0, GTT, 0, &none), EINVAL);
@@ -116,7 +133,7 @@ static void memory_is_cleared(void **state)
         for (int i = 0; i < 64 * 4096; i += 64)
             assert_int_equal(p[i], 0);
         memset(p, 0xff, 64 * 4096);
-        munmap(p, 64 * 4096);
+        mem_cpu_munmap(p, 64 * 4096);
         assert_int_equal(gem_close(fd, handle), 0);
     }
     node_close(fd);

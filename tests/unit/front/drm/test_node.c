@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
+#include "softgpu/mem/cpu_map.h"
 #include "tests/unit/front/drm/fixture.h"
 
 static void fstat_shows_the_device(void **state)
@@ -183,11 +184,13 @@ static void mmap_by_fake_offset(void **state)
     /* A dup is the same file. */
     int copy = dup(fd);
     assert_int_equal(map(copy, 4096, PROT_READ, MAP_SHARED, offset, &p), 0);
-    munmap(p, 4096);
+    mem_cpu_munmap(p, 4096);
     close(copy);
     assert_int_equal(gem_close(fd, handle), 0);
+    /* The mapping holds the object, but the file has no right to it any more. */
+    assert_int_equal(map(fd, 4096, PROT_READ, MAP_SHARED, offset, &p), EACCES);
+    mem_cpu_munmap(memory, 8192);
     assert_int_equal(map(fd, 4096, PROT_READ, MAP_SHARED, offset, &p), EINVAL);
-    munmap(memory, 8192);
     node_close(fd);
     node_close(other);
 }

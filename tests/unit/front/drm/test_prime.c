@@ -11,6 +11,7 @@
 #include <linux/dma-buf.h>
 #include <sys/mman.h>
 
+#include "softgpu/mem/cpu_map.h"
 #include "tests/unit/front/drm/fixture.h"
 
 #define PAGE UINT64_C(4096)
@@ -61,7 +62,7 @@ static void export_errors(void **state)
     assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_GEM_USERPTR, &user), 0);
     assert_int_equal(to_fd(fd, user.handle, DRM_CLOEXEC, &dmabuf), EPERM);
     node_close(fd);
-    munmap(p, PAGE);
+    mem_cpu_munmap(p, PAGE);
 }
 
 static void import_errors(void **state)
@@ -172,7 +173,7 @@ static void import_on_another_device(void **state)
     assert_int_equal(map(second, PAGE, PROT_READ, MAP_SHARED, mmap_args.out.addr_ptr, (void **)&p),
                      0);
     assert_int_equal(*p, 0xabcd);
-    munmap(p, PAGE);
+    mem_cpu_munmap(p, PAGE);
     /* Exporting the import gives the original's dma-buf. */
     assert_int_equal(to_fd(second, imported, DRM_CLOEXEC, &again), 0);
     assert_int_equal(stat_of(again).st_ino, stat_of(dmabuf).st_ino);
@@ -203,14 +204,14 @@ static void dmabuf_as_a_file(void **state)
     assert_int_equal(to_fd(fd, handle, DRM_CLOEXEC | DRM_RDWR, &dmabuf), 0);
     assert_int_equal(map(dmabuf, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, PAGE, (void **)&p), 0);
     p[0] = 77;
-    munmap(p, PAGE);
+    mem_cpu_munmap(p, PAGE);
     assert_int_equal(map(dmabuf, 2 * PAGE, PROT_READ, MAP_SHARED, PAGE, &q), EINVAL);
     /* A dma-buf exported without DRM_RDWR may be read only. */
     assert_int_equal(to_fd(fd, handle, DRM_CLOEXEC, &read_only), 0);
     assert_int_equal(map(read_only, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, &q), EACCES);
     assert_int_equal(map(read_only, PAGE, PROT_READ, MAP_SHARED, PAGE, (void **)&p), 0);
     assert_int_equal(p[0], 77);
-    munmap(p, PAGE);
+    mem_cpu_munmap(p, PAGE);
     close(read_only);
     node = node_get_by_fd(dmabuf);
     assert_true(rw_ok(node_call_seek(node, 0, SEEK_END, &end)));
