@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <drm.h>
 #include <xf86drm.h>
+
+#include "kmt-shim/counters.h"
+#include "kmt-shim/next.h"
 
 #define RENDER_PATH    "/dev/dri/renderD"
 #define TOPOLOGY_NODES "/sys/devices/virtual/kfd/kfd/topology/nodes"
@@ -45,27 +50,37 @@ bool gpu_minor_of_render_fd(int fd, unsigned *out_minor)
 
 static bool driver_is_amdgpu(int fd)
 {
-    drmVersionPtr version = drmGetVersion(fd);
-    bool is_amdgpu = version && strcmp(version->name, "amdgpu") == 0;
+    char name[16] = "";
+    struct drm_version version = {.name = name, .name_len = sizeof name - 1};
 
-    drmFreeVersion(version);
-    return is_amdgpu;
+    counter_add(shim_calls, 1);
+    return next_ioctl(fd, DRM_IOCTL_VERSION, &version) == 0 && strcmp(name, "amdgpu") == 0;
 }
 
-rw_status gpu_minor_of_fd(int fd, unsigned *out_minor)
+bool gpu_minor_of_amdgpu_fd(int fd, unsigned *out_minor)
 {
     bool found = false;
+    struct stat st;
     char *path;
 
-    if (fcntl(fd, F_GETFD) < 0)
-        return RW_FAIL(EBADF, "descriptor %d is not open", fd);
-    if (gpu_minor_of_render_fd(fd, out_minor)) {
+    counter_add(shim_calls, 1);
+    if (fstat(fd, &st) != 0 || !S_ISCHR(st.st_mode) || major(st.st_rdev) != DRM_CHAR_MAJOR)
+        return false;
+    *out_minor = minor(st.st_rdev);
+    if (gpu_is_minor(*out_minor)) {
         found = true;
     } else if ((path = drmGetRenderDeviceNameFromFd(fd))) {
         found = gpu_minor_of_path(path, out_minor);
         free(path);
     }
-    if (!found || !driver_is_amdgpu(fd))
+    return found && driver_is_amdgpu(fd);
+}
+
+rw_status gpu_minor_of_fd(int fd, unsigned *out_minor)
+{
+    if (fcntl(fd, F_GETFD) < 0)
+        return RW_FAIL(EBADF, "descriptor %d is not open", fd);
+    if (!gpu_minor_of_amdgpu_fd(fd, out_minor))
         return RW_FAIL(EINVAL, "descriptor %d is not an open device node of an amdgpu GPU", fd);
     return RW_OK;
 }
@@ -101,20 +116,54 @@ static bool read_render_minor(const char *node, unsigned *out_minor)
     return found && gpu_is_minor(*out_minor);
 }
 
-bool gpu_minor_of_gpu_id(uint32_t gpu_id, unsigned *out_minor)
+/* gpu_id of each render node; 0 until it was found. */
+static _Atomic uint32_t known_ids[GPU_COUNT_MAX];
+
+static void read_topology(void)
 {
-    DIR *nodes = gpu_id ? opendir(TOPOLOGY_NODES) : NULL;
+    DIR *nodes = opendir(TOPOLOGY_NODES);
     struct dirent *node;
-    bool found = false;
+    unsigned minor;
     uint32_t id;
 
     if (!nodes)
-        return false;
-    while (!found && (node = readdir(nodes)))
-        found = node->d_name[0] != '.' && read_gpu_id(node->d_name, &id) && id == gpu_id &&
-                read_render_minor(node->d_name, out_minor);
+        return;
+    while ((node = readdir(nodes))) {
+        if (node->d_name[0] != '.' && read_gpu_id(node->d_name, &id) && id != 0 &&
+            read_render_minor(node->d_name, &minor))
+            atomic_store_explicit(&known_ids[minor - GPU_FIRST_MINOR], id, memory_order_relaxed);
+    }
     closedir(nodes);
-    return found;
+}
+
+static bool find_known(uint32_t gpu_id, unsigned *out_minor)
+{
+    for (unsigned i = 0; i < GPU_COUNT_MAX; i++) {
+        if (atomic_load_explicit(&known_ids[i], memory_order_relaxed) == gpu_id) {
+            *out_minor = GPU_FIRST_MINOR + i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool gpu_minor_of_gpu_id(uint32_t gpu_id, unsigned *out_minor)
+{
+    if (gpu_id == 0)
+        return false;
+    if (find_known(gpu_id, out_minor))
+        return true;
+    read_topology();
+    return find_known(gpu_id, out_minor);
+}
+
+uint32_t gpu_id_of_minor(unsigned minor)
+{
+    _Atomic uint32_t *known = &known_ids[minor - GPU_FIRST_MINOR];
+
+    if (atomic_load_explicit(known, memory_order_relaxed) == 0)
+        read_topology();
+    return atomic_load_explicit(known, memory_order_relaxed);
 }
 
 int gpu_same_file(int fd, int other)

@@ -3,7 +3,7 @@
  * Which GPU a descriptor or an id belongs to. A GPU is named by the minor number of its render
  * node: 128..191 (include/drm/drm_file.h: DRM_MINOR_RENDER), one for each GPU or partition.
  *
- * Thread safety: any thread; nothing is kept.
+ * Thread safety: any thread. What the KFD's topology says of a GPU is kept once it was read.
  */
 #ifndef KMT_SHIM_GPU_H
 #define KMT_SHIM_GPU_H
@@ -26,8 +26,12 @@ bool gpu_minor_of_path(const char *path, unsigned *out_minor);
 bool gpu_minor_of_render_fd(int fd, unsigned *out_minor);
 /* Any node of an amdgpu GPU. EBADF: not open. EINVAL: something else. */
 rw_status gpu_minor_of_fd(int fd, unsigned *out_minor) RW_MUST_USE;
+/* The same without a sentence, for any descriptor that ioctls are made on. */
+bool gpu_minor_of_amdgpu_fd(int fd, unsigned *out_minor);
 /* From the KFD's topology; false when it does not list such a GPU. */
 bool gpu_minor_of_gpu_id(uint32_t gpu_id, unsigned *out_minor);
+/* The KFD's id of the GPU with this render node; 0 when it lists none. */
+uint32_t gpu_id_of_minor(unsigned minor);
 
 /* Whether two descriptors are of one file (open file description): 1, 0, or -1 when the kernel
  * does not tell. */

@@ -11,4 +11,7 @@
 int next_openat(int folder, const char *path, int flags, mode_t mode);
 int next_ioctl(int fd, unsigned long request, void *argument);
 
+int next_close(int fd);
+int next_close_range(unsigned first, unsigned last, int flags);
+
 #endif

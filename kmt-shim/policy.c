@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <linux/kfd_ioctl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "kmt-shim/counters.h"
 #include "kmt-shim/next.h"
 
 /* From KFD 1.15 (Linux 6.9) on a restore after eviction updates graphics' mappings in a compute VM
@@ -17,28 +19,58 @@
 enum { KFD_MAJOR = 1, KFD_SHARING_MINOR = 15 };
 
 static pthread_once_t wish_once = PTHREAD_ONCE_INIT;
-static enum kmt_shim_policy wish;
+static _Atomic enum kmt_shim_policy wish;
+static enum policy_residency residency;
+
+/* Which of `words` the variable has; 0, told once, when it is none of them. */
+static int read_word(const char *variable, const char *const words[3])
+{
+    const char *text = getenv(variable);
+
+    if (!text || !*text)
+        return 0;
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    }
+    rw_warn(shim, "%s=%s is unknown and taken as %s; use %s, %s or %s", variable, text, words[0],
+            words[0], words[1], words[2]);
+    return 0;
+}
 
 static void wish_read(void)
 {
-    const char *text = getenv("ROCWELD_SHARE");
+    static const char *const shares[] = {
+        [KMT_SHIM_AUTO] = "auto",
+        [KMT_SHIM_REQUIRE] = "require",
+        [KMT_SHIM_OFF] = "off",
+    };
+    static const char *const residencies[] = {
+        [POLICY_RESIDENCY_AUTO] = "auto",
+        [POLICY_RESIDENCY_EXPLICIT] = "explicit",
+        [POLICY_RESIDENCY_OFF] = "off",
+    };
 
-    wish = KMT_SHIM_AUTO;
-    if (!text || !*text || strcmp(text, "auto") == 0)
-        return;
-    if (strcmp(text, "require") == 0)
-        wish = KMT_SHIM_REQUIRE;
-    else if (strcmp(text, "off") == 0)
-        wish = KMT_SHIM_OFF;
-    else
-        rw_warn(shim, "ROCWELD_SHARE=%s is unknown and taken as auto; use auto, require or off",
-                text);
+    atomic_store(&wish, (enum kmt_shim_policy)read_word("ROCWELD_SHARE", shares));
+    residency = (enum policy_residency)read_word("ROCWELD_RESIDENCY", residencies);
 }
 
 enum kmt_shim_policy policy_wish(void)
 {
     pthread_once(&wish_once, wish_read);
-    return wish;
+    return atomic_load_explicit(&wish, memory_order_relaxed);
+}
+
+void policy_set_wish(enum kmt_shim_policy policy)
+{
+    pthread_once(&wish_once, wish_read);
+    atomic_store(&wish, policy);
+}
+
+enum policy_residency policy_residency(void)
+{
+    pthread_once(&wish_once, wish_read);
+    return residency;
 }
 
 static pthread_mutex_t version_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -54,7 +86,8 @@ static struct kfd_ioctl_get_version_args kfd_version(void)
         (fd = next_openat(AT_FDCWD, "/dev/kfd", O_RDWR | O_CLOEXEC, 0)) >= 0) {
         if (next_ioctl(fd, AMDKFD_IOC_GET_VERSION, &version) != 0)
             version = (struct kfd_ioctl_get_version_args){0};
-        close(fd);
+        next_close(fd);
+        counter_add(shim_calls, 3);
     }
     known = version;
     pthread_mutex_unlock(&version_lock);
@@ -64,6 +97,28 @@ static struct kfd_ioctl_get_version_args kfd_version(void)
 void policy_fork_in_child(void)
 {
     pthread_mutex_init(&version_lock, NULL);
+}
+
+static bool is_old(struct kfd_ioctl_get_version_args kfd)
+{
+    return kfd.major_version == KFD_MAJOR && kfd.minor_version < KFD_SHARING_MINOR;
+}
+
+bool policy_acquires_early(void)
+{
+    return policy_wish() == KMT_SHIM_REQUIRE && is_old(kfd_version());
+}
+
+rw_status policy_check_residency(void)
+{
+    struct kfd_ioctl_get_version_args kfd = kfd_version();
+
+    if (kfd.major_version == 0 || is_old(kfd))
+        return RW_FAIL(ENOTSUP,
+                       "this kernel's KFD is %u.%u, and before %d.%d it does not keep graphics "
+                       "buffers where queues find them",
+                       kfd.major_version, kfd.minor_version, KFD_MAJOR, KFD_SHARING_MINOR);
+    return RW_OK;
 }
 
 rw_status policy_check(void)
@@ -77,7 +132,7 @@ rw_status policy_check(void)
     kfd = kfd_version();
     if (kfd.major_version == 0)
         return RW_FAIL(ENOTSUP, "/dev/kfd does not tell its version");
-    if (kfd.major_version == KFD_MAJOR && kfd.minor_version < KFD_SHARING_MINOR)
+    if (is_old(kfd))
         return RW_FAIL(ENOTSUP,
                        "this kernel's KFD is %u.%u, and before %d.%d it moves graphics buffers "
                        "without telling compute; ROCWELD_SHARE=require shares all the same",

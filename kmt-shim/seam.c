@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * libc's names that the shim stands in front of: opening a render node, and ioctl. Everything else
- * passes at the cost of one comparison.
+ * libc's names that the shim stands in front of: opening a render node, ioctl, and what makes and
+ * ends descriptors. What does not concern a GPU passes at the cost of a comparison or a load.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-
-#include <amdgpu_drm.h>
-#include <linux/kfd_ioctl.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "kmt-shim/files.h"
 #include "kmt-shim/gpu.h"
 #include "kmt-shim/next.h"
+#include "kmt-shim/observe.h"
 #include "kmt-shim/policy.h"
 #include "kmt-shim/share.h"
 
@@ -60,6 +60,22 @@ int next_ioctl(int fd, unsigned long request, void *argument)
     __typeof__(&ioctl) function = next_function(&cache, "ioctl");
 
     return function(fd, request, argument);
+}
+
+int next_close(int fd)
+{
+    static void *_Atomic cache;
+    __typeof__(&close) function = next_function(&cache, "close");
+
+    return function(fd);
+}
+
+int next_close_range(unsigned first, unsigned last, int flags)
+{
+    static void *_Atomic cache;
+    __typeof__(&close_range) function = next_function(&cache, "close_range");
+
+    return function(first, last, flags);
 }
 
 static const char *module_of(const void *address)
@@ -164,21 +180,6 @@ EXPORT int __openat64_2(int folder, const char *path, int flags)
     return open_any(folder, path, flags, 0, __builtin_return_address(0));
 }
 
-/* The ioctls with which a graphics client begins to use a VM; libdrm asks INFO before all. */
-static bool begins_use(unsigned long request)
-{
-    if (_IOC_TYPE(request) != DRM_IOCTL_BASE)
-        return false;
-    switch (_IOC_NR(request)) {
-    case DRM_COMMAND_BASE + DRM_AMDGPU_INFO:
-    case DRM_COMMAND_BASE + DRM_AMDGPU_GEM_CREATE:
-    case DRM_COMMAND_BASE + DRM_AMDGPU_CTX:
-        return true;
-    default:
-        return false;
-    }
-}
-
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
     va_list args;
@@ -186,15 +187,101 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     va_start(args, request);
     void *argument = va_arg(args, void *);
     va_end(args);
-    if (request == AMDKFD_IOC_ACQUIRE_VM && argument)
-        return share_acquire(fd, argument);
-    if (begins_use(request) && policy_wish() != KMT_SHIM_OFF) {
-        rw_status status = share_use(fd);
-        if (!rw_ok(status)) {
-            rw_warn(shim, "%s", rw_status_message(status, NULL));
-            errno = status.err;
-            return -1;
-        }
-    }
-    return next_ioctl(fd, request, argument);
+    if (!observe_is_candidate(request))
+        return next_ioctl(fd, request, argument);
+    return observe_ioctl(fd, request, argument);
 }
+
+/* ---- descriptors come and go (files.h) ---- */
+
+EXPORT int close(int fd)
+{
+    if (files_is_private(fd)) {
+        errno = EBADF;
+        return -1;
+    }
+    files_note_close(fd);
+    return next_close(fd);
+}
+
+/* The shim's own descriptors stay; the program does not know that it has them. */
+EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+    int own, result = 0;
+
+    if (flags & CLOSE_RANGE_CLOEXEC)
+        return next_close_range(first, last, flags);
+    files_note_close_range(first, last);
+    while (result == 0 && first <= last && (own = files_private_in(first, last)) >= 0) {
+        if ((unsigned)own > first)
+            result = next_close_range(first, (unsigned)own - 1, flags);
+        first = (unsigned)own + 1;
+    }
+    return result == 0 && first <= last ? next_close_range(first, last, flags) : result;
+}
+
+EXPORT void closefrom(int first)
+{
+    static void *_Atomic cache;
+    __typeof__(&closefrom) function = next_function(&cache, "closefrom");
+
+    if (close_range(first > 0 ? (unsigned)first : 0, ~0u, 0) != 0)
+        function(first); /* a kernel without close_range */
+}
+
+EXPORT int dup(int fd)
+{
+    static void *_Atomic cache;
+    __typeof__(&dup) function = next_function(&cache, "dup");
+    int copy = function(fd);
+
+    if (copy >= 0)
+        files_note_dup(fd, copy);
+    return copy;
+}
+
+EXPORT int dup2(int fd, int copy)
+{
+    static void *_Atomic cache;
+    __typeof__(&dup2) function = next_function(&cache, "dup2");
+    int result = function(fd, copy);
+
+    if (result >= 0)
+        files_note_dup(fd, copy);
+    return result;
+}
+
+EXPORT int dup3(int fd, int copy, int flags)
+{
+    static void *_Atomic cache;
+    __typeof__(&dup3) function = next_function(&cache, "dup3");
+    int result = function(fd, copy, flags);
+
+    if (result >= 0)
+        files_note_dup(fd, copy);
+    return result;
+}
+
+static int fcntl_any(int fd, int command, void *argument)
+{
+    static void *_Atomic cache;
+    __typeof__(&fcntl) function = next_function(&cache, "fcntl64");
+    int result = function(fd, command, argument);
+
+    if (result >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))
+        files_note_dup(fd, result);
+    return result;
+}
+
+#define DEFINE_FCNTL(name)                                                                         \
+    EXPORT int name(int fd, int command, ...)                                                      \
+    {                                                                                              \
+        va_list args;                                                                              \
+        va_start(args, command);                                                                   \
+        void *argument = va_arg(args, void *);                                                     \
+        va_end(args);                                                                              \
+        return fcntl_any(fd, command, argument);                                                   \
+    }
+
+DEFINE_FCNTL(fcntl)
+DEFINE_FCNTL(fcntl64)

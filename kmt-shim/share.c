@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,32 +11,37 @@
 
 #include "base/log.h"
 #include "base/private_fd.h"
+#include "kmt-shim/counters.h"
+#include "kmt-shim/events.h"
 #include "kmt-shim/gpu.h"
 #include "kmt-shim/next.h"
 #include "kmt-shim/policy.h"
+#include "kmt-shim/resident.h"
 
-enum { CANDIDATE_COUNT = 16 };
-
-/* A descriptor of a graphics client: its own, which it may close at any time. */
-struct candidate {
-    int fd; /* number + 1, so that 0 is an empty place */
-    bool used;
-};
+enum { PENDING_COUNT = 8 };
 
 struct slot {
     int file;     /* our reference; number + 1, so that 0 is none */
     int thunk_fd; /* what the thunk was given of a file that it did not open; likewise */
     struct kmt_shim_vm vm;
-    bool opened;        /* by this process, by path */
     bool compute_alone; /* the thunk has a file that is not shared */
     bool told;          /* that there are two VMs */
-    struct candidate candidates[CANDIDATE_COUNT];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct slot slots[GPU_COUNT_MAX];
-static struct kmt_shim_counters counters;
 static bool forked; /* in a child that has not looked at the slots yet */
+
+/* Written under the lock; each has a reference of ours for good. */
+static _Atomic(struct drm_file *) vm_files[GPU_COUNT_MAX], compute_files[GPU_COUNT_MAX];
+
+/* Events, told once the lock is released. */
+static struct pending {
+    enum kmt_shim_event_kind kind;
+    unsigned minor;
+    char text[256];
+} pending[PENDING_COUNT];
+static unsigned pending_count;
 
 static const char *const source_names[] = {
     [KMT_SHIM_NONE] = "nobody",
@@ -64,12 +70,16 @@ static bool fd_is_of(int fd, unsigned minor)
 /* The parent's VMs are acquired for the parent; the child's compute needs files of its own. */
 static void slots_forget(void)
 {
-    for (int i = 0; i < GPU_COUNT_MAX; i++) {
-        if (slots[i].file && fd_is_of(slots[i].file - 1, slot_minor(&slots[i])))
-            close(slots[i].file - 1);
+    for (int fd = files_private_in(0, INT_MAX); fd >= 0; fd = files_private_in(0, INT_MAX)) {
+        files_private_remove(fd);
+        next_close(fd);
     }
     memset(slots, 0, sizeof slots);
-    memset(&counters, 0, sizeof counters);
+    for (int i = 0; i < GPU_COUNT_MAX; i++) {
+        atomic_store(&vm_files[i], NULL);
+        atomic_store(&compute_files[i], NULL);
+    }
+    counters_fork_in_child();
 }
 
 /* Nothing is called here that another library may hold a lock for; the rest waits for the child's
@@ -78,6 +88,15 @@ static void fork_in_child(void)
 {
     pthread_mutex_init(&lock, NULL);
     policy_fork_in_child();
+    files_fork_in_child();
+    buffers_fork_in_child();
+    events_fork_in_child();
+    resident_fork_in_child();
+    pending_count = 0;
+    for (int i = 0; i < GPU_COUNT_MAX; i++) {
+        atomic_store(&vm_files[i], NULL);
+        atomic_store(&compute_files[i], NULL);
+    }
     forked = true;
 }
 
@@ -91,7 +110,26 @@ static void slots_lock(void)
 
 static void slots_unlock(void)
 {
+    struct pending events[PENDING_COUNT];
+    unsigned count = pending_count;
+
+    memcpy(events, pending, count * sizeof *events);
+    pending_count = 0;
     pthread_mutex_unlock(&lock);
+    for (unsigned i = 0; i < count; i++)
+        events_tell(events[i].kind, events[i].minor, 0, events[i].text);
+}
+
+static void slot_tell(const struct slot *slot, enum kmt_shim_event_kind kind, const char *text)
+{
+    struct pending *event = &pending[pending_count];
+
+    if (pending_count == PENDING_COUNT)
+        return;
+    pending_count++;
+    event->kind = kind;
+    event->minor = slot ? slot_minor(slot) : 0;
+    snprintf(event->text, sizeof event->text, "%s", text);
 }
 
 /* Two VMs from here on: told once for each GPU. */
@@ -100,59 +138,59 @@ static void slot_tell_apart(struct slot *slot, const char *why)
     if (slot->told)
         return;
     slot->told = true;
-    counters.fallbacks++;
+    counter_add(fallbacks, 1);
+    slot_tell(slot, KMT_SHIM_EVENT_FALLBACK, why);
     rw_warn(shim, "renderD%u: graphics and compute have a VM each, use DMABufs between them: %s",
             slot_minor(slot), why);
 }
 
-/* ---- the graphics clients' descriptors ---- */
-
-static void candidate_note(struct slot *slot, int fd, bool used)
-{
-    struct candidate *place = NULL;
-
-    for (int i = 0; i < CANDIDATE_COUNT; i++) {
-        struct candidate *at = &slot->candidates[i];
-        if (at->fd == fd + 1) {
-            at->used |= used;
-            return;
-        }
-        if (!place && (at->fd == 0 || !fd_is_of(at->fd - 1, slot_minor(slot))))
-            place = at;
-    }
-    if (place)
-        *place = (struct candidate){fd + 1, used};
-}
-
-/* The client's descriptor to share: one in use before one that is only open. */
-static int candidate_choose(const struct slot *slot)
-{
-    for (int used = 1; used >= 0; used--) {
-        for (int i = 0; i < CANDIDATE_COUNT; i++) {
-            const struct candidate *at = &slot->candidates[i];
-            if (at->fd && at->used == used && fd_is_of(at->fd - 1, slot_minor(slot)))
-                return at->fd - 1;
-        }
-    }
-    return -1;
-}
-
 /* ---- the shared file ---- */
+
+static void remember(_Atomic(struct drm_file *) *place, struct drm_file *file)
+{
+    if (atomic_exchange(place, file) == file)
+        files_put(file); /* had one already */
+}
 
 static rw_status slot_settle(struct slot *slot, int fd, enum kmt_shim_source source)
 {
-    int own = private_fd_move(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    struct drm_file *file = files_get(fd);
+    int own;
 
-    if (own < 0)
-        return RW_FAIL(errno, "descriptor %d cannot be duplicated: %s", fd, strerror(errno));
+    counter_add(shim_calls, 4);
+    own = file ? private_fd_move(fcntl(fd, F_DUPFD_CLOEXEC, 0)) : -1;
+    if (own < 0) {
+        files_put(file);
+        return file ? RW_FAIL(errno, "descriptor %d cannot be duplicated: %s", fd, strerror(errno))
+                    : rw_status_quiet(EBADF);
+    }
     if (!fd_is_of(own, slot_minor(slot))) { /* its owner closed it meanwhile */
-        close(own);
+        next_close(own);
+        files_put(file);
         return rw_status_quiet(EBADF);
     }
+    files_note_dup(fd, own);
+    files_private_add(own);
     slot->file = own + 1;
     slot->vm.source = source;
+    atomic_store(&file->shared, true);
+    remember(&vm_files[slot - slots], file);
+    slot_tell(slot, KMT_SHIM_EVENT_SETTLED, source_names[source]);
     rw_info(shim, "renderD%u: the VM is that of %s", slot_minor(slot), source_names[source]);
     return RW_OK;
+}
+
+/* The VM is not shared after all. */
+static void slot_unsettle(struct slot *slot)
+{
+    struct drm_file *file = atomic_load(&vm_files[slot - slots]);
+
+    files_private_remove(slot->file - 1);
+    slot->file = 0;
+    slot->vm.source = KMT_SHIM_NONE;
+    if (file)
+        atomic_store(&file->shared, false);
+    atomic_store(&vm_files[slot - slots], NULL); /* readers may be in it: its reference stays */
 }
 
 /* The file, or -1. A program that closes descriptors which are not its own (closefrom) takes ours
@@ -165,17 +203,16 @@ static int slot_file(struct slot *slot)
         return slot->file - 1;
     rw_warn(shim, "renderD%u: the program closed descriptor %d, the shim's reference of the VM",
             slot_minor(slot), slot->file - 1);
-    slot->file = 0;
-    slot->vm.source = KMT_SHIM_NONE;
+    slot_unsettle(slot);
     return -1;
 }
 
 static void slot_settle_candidate(struct slot *slot)
 {
-    int fd = candidate_choose(slot);
+    int fd = slot->file ? -1 : files_choose(slot_minor(slot));
     rw_status status;
 
-    if (slot->file || fd < 0)
+    if (fd < 0)
         return;
     status = policy_check();
     if (rw_ok(status))
@@ -199,13 +236,51 @@ static void slot_settle_thunk(struct slot *slot, int fd)
 
 /* ---- the seam ---- */
 
+/* The thunk's or the shim's ACQUIRE_VM went through. */
+static void slot_acquired(struct slot *slot, int fd, uint32_t gpu_id)
+{
+    struct drm_file *file = files_get(fd);
+
+    counter_add(acquires, 1);
+    slot->thunk_fd = 0;
+    slot->vm.gpu_id = gpu_id;
+    slot->vm.acquired = 1;
+    if (file) {
+        atomic_store(&file->acquired, true);
+        remember(&compute_files[slot - slots], file);
+    }
+    slot_tell(slot, KMT_SHIM_EVENT_ACQUIRED, "compute uses the VM");
+}
+
+/* W13: before Linux 6.5 the KFD takes only a VM in which nothing was ever mapped. */
+static void slot_acquire_early(struct slot *slot, int fd, enum kmt_shim_source source)
+{
+    struct kfd_ioctl_acquire_vm_args args = {
+        .drm_fd = (uint32_t)fd,
+        .gpu_id = gpu_id_of_minor(slot_minor(slot)),
+    };
+    int kfd = resident_kfd();
+
+    if (slot->file || slot->vm.acquired || args.gpu_id == 0)
+        return;
+    counter_add(shim_calls, 1);
+    if (kfd < 0 || next_ioctl(kfd, AMDKFD_IOC_ACQUIRE_VM, &args) != 0) {
+        rw_warn(shim, "renderD%u: compute cannot acquire the VM early: %s", slot_minor(slot),
+                strerror(errno));
+        return;
+    }
+    if (rw_ok(slot_settle(slot, fd, source)))
+        slot_acquired(slot, fd, args.gpu_id);
+}
+
 static int dup_for_open(struct slot *slot, int file, int flags, bool by_thunk)
 {
     int fd = fcntl(file, flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
 
     if (fd < 0)
         return fd;
-    counters.shared_opens++;
+    files_note_dup(file, fd);
+    counter_add(shared_opens, 1);
     if (by_thunk && !slot->vm.acquired)
         slot->thunk_fd = fd + 1;
     return fd;
@@ -217,15 +292,13 @@ static int open_own(struct slot *slot, const char *path, int flags, bool by_thun
 
     if (fd < 0)
         return fd;
-    counters.separate_opens++;
-    slot->opened = true;
-    if (!by_thunk) {
-        if (slot->compute_alone)
-            slot_tell_apart(slot, rw_status_message(policy_check(), NULL));
-        candidate_note(slot, fd, false);
-        return fd;
-    }
-    if (!slot->file)
+    counter_add(separate_opens, 1);
+    files_note_open(fd, slot_minor(slot));
+    if ((flags & O_ACCMODE) == O_RDWR && policy_acquires_early())
+        slot_acquire_early(slot, fd, by_thunk ? KMT_SHIM_THUNK : KMT_SHIM_GRAPHICS);
+    if (!by_thunk && slot->compute_alone)
+        slot_tell_apart(slot, rw_status_message(policy_check(), NULL));
+    if (by_thunk && !slot->file)
         slot_settle_thunk(slot, fd);
     return fd;
 }
@@ -245,41 +318,60 @@ int share_open(unsigned minor, const char *path, int flags, bool by_thunk)
     return fd;
 }
 
-static rw_status slot_use(struct slot *slot, int fd)
+static rw_status slot_use(struct slot *slot)
 {
-    int file = slot_file(slot);
-
-    if (file < 0) {
-        if (slot->opened)
-            candidate_note(slot, fd, true);
+    if (slot->told || slot_file(slot) < 0)
         return RW_OK;
-    }
-    if (slot->told || gpu_same_file(fd, file) != 0)
-        return RW_OK;
-    if (policy_wish() == KMT_SHIM_REQUIRE) {
-        counters.refusals++;
-        return RW_FAIL(EBUSY,
-                       "renderD%u: descriptor %d is another file than that of the shared VM (%s); "
-                       "open the node after compute has started, or import this descriptor before",
-                       slot_minor(slot), fd, source_names[slot->vm.source]);
-    }
+    if (policy_wish() == KMT_SHIM_REQUIRE)
+        return RW_FAIL(
+            EBUSY,
+            "renderD%u: a client's descriptor is another file than that of the shared VM (%s); "
+            "open the node after compute has started, or import its descriptor before",
+            slot_minor(slot), source_names[slot->vm.source]);
     slot_tell_apart(slot,
                     "a graphics client uses another file of the node, opened before or handed "
                     "over; kmt_shim_import_drm_fd() can name the one to share");
     return RW_OK;
 }
 
-rw_status share_use(int fd)
+bool share_may_use(struct drm_file *file)
 {
+    const struct drm_file *shared = share_vm_file(file->minor);
     rw_status status;
+
+    if (!atomic_load_explicit(&file->used, memory_order_relaxed))
+        atomic_store(&file->used, true);
+    if (!shared || shared == file || atomic_load(&file->separate))
+        return true;
+    slots_lock();
+    status = slot_use(slot_of(file->minor));
+    slots_unlock();
+    if (rw_ok(status))
+        return true;
+    events_refuse(file->minor, "%s", rw_status_message(status, NULL));
+    errno = status.err;
+    return false;
+}
+
+struct drm_file *share_vm_file(unsigned minor)
+{
+    return gpu_is_minor(minor)
+               ? atomic_load_explicit(&vm_files[minor - GPU_FIRST_MINOR], memory_order_acquire)
+               : NULL;
+}
+
+struct drm_file *share_compute_file_of_minor(unsigned minor)
+{
+    return gpu_is_minor(minor)
+               ? atomic_load_explicit(&compute_files[minor - GPU_FIRST_MINOR], memory_order_acquire)
+               : NULL;
+}
+
+struct drm_file *share_compute_file(uint32_t gpu_id)
+{
     unsigned minor;
 
-    if (!gpu_minor_of_render_fd(fd, &minor))
-        return RW_OK;
-    slots_lock();
-    status = slot_use(slot_of(minor), fd);
-    slots_unlock();
-    return status;
+    return gpu_minor_of_gpu_id(gpu_id, &minor) ? share_compute_file_of_minor(minor) : NULL;
 }
 
 /* W2. The kernel takes any amdgpu file for any GPU, with undefined results. */
@@ -320,8 +412,12 @@ static bool acquire_own(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_
     fd = next_openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
     if (fd < 0)
         return false;
+    files_note_open(fd, slot_minor(slot));
     replaced = dup3(fd, (int)args->drm_fd, O_CLOEXEC) >= 0;
-    close(fd);
+    if (replaced)
+        files_note_dup(fd, (int)args->drm_fd);
+    files_note_close(fd);
+    next_close(fd);
     return replaced && next_ioctl(kfd_fd, AMDKFD_IOC_ACQUIRE_VM, args) == 0;
 }
 
@@ -335,10 +431,11 @@ static bool fall_back(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_vm
         errno = err;
         return false;
     }
-    if (file >= 0)
-        close(file);
-    slot->file = 0;
-    slot->vm.source = KMT_SHIM_NONE;
+    if (file >= 0) {
+        slot_unsettle(slot);
+        files_note_close(file);
+        next_close(file);
+    }
     slot->compute_alone = true;
     slot_tell_apart(slot, err == EINVAL ? "the kernel refused to share this VM (it is another "
                                           "process's, or the kernel is older than 6.5)"
@@ -347,9 +444,10 @@ static bool fall_back(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_vm
 }
 
 /* `err`: what the caller gets, as the kernel has it. */
-static int refuse(rw_status status, int err)
+static int refuse(const struct slot *slot, rw_status status, int err)
 {
-    counters.refusals++;
+    counter_add(refusals, 1);
+    slot_tell(slot, KMT_SHIM_EVENT_REFUSED, rw_status_message(status, NULL));
     rw_warn(shim, "ACQUIRE_VM: %s", rw_status_message(status, NULL));
     errno = err;
     return -1;
@@ -362,19 +460,28 @@ static int slot_acquire(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_
     if (rw_ok(status))
         status = check_acquired_file(slot, (int)args->drm_fd);
     if (!rw_ok(status))
-        return refuse(status, status.err);
+        return refuse(slot, status, status.err);
     if (next_ioctl(kfd_fd, AMDKFD_IOC_ACQUIRE_VM, args) != 0 && !fall_back(slot, kfd_fd, args)) {
         status = RW_FAIL(errno, "the kernel refuses the VM of renderD%u for GPU id %u: %s",
                          slot_minor(slot), args->gpu_id, strerror(errno));
-        return refuse(status, status.err);
+        return refuse(slot, status, status.err);
     }
-    counters.acquires++;
-    slot->thunk_fd = 0;
-    slot->vm.gpu_id = args->gpu_id;
-    slot->vm.acquired = 1;
     if (!slot->file && !slot->compute_alone)
         slot_settle_thunk(slot, (int)args->drm_fd);
+    slot_acquired(slot, (int)args->drm_fd, args->gpu_id);
     return 0;
+}
+
+/* A secondary context of the KFD needs a VM besides the shared one: when the thunk's open() gave
+ * it the shared file, that is replaced by one of its own. */
+static int slot_acquire_secondary(struct slot *slot, int kfd_fd,
+                                  struct kfd_ioctl_acquire_vm_args *args)
+{
+    int file = slot_file(slot);
+
+    if (file >= 0 && gpu_same_file((int)args->drm_fd, file) > 0)
+        return acquire_own(slot, kfd_fd, args) ? 0 : -1;
+    return next_ioctl(kfd_fd, AMDKFD_IOC_ACQUIRE_VM, args);
 }
 
 int share_acquire(int kfd_fd, struct kfd_ioctl_acquire_vm_args *args)
@@ -387,10 +494,12 @@ int share_acquire(int kfd_fd, struct kfd_ioctl_acquire_vm_args *args)
         return next_ioctl(kfd_fd, AMDKFD_IOC_ACQUIRE_VM, args);
     status = gpu_minor_of_fd((int)args->drm_fd, &minor);
     slots_lock();
-    if (rw_ok(status))
+    if (rw_ok(status) && files_is_secondary_kfd(kfd_fd))
+        result = slot_acquire_secondary(slot_of(minor), kfd_fd, args);
+    else if (rw_ok(status))
         result = slot_acquire(slot_of(minor), kfd_fd, args);
     else
-        result = refuse(status, EINVAL);
+        result = refuse(NULL, status, EINVAL);
     slots_unlock();
     return result;
 }
@@ -421,7 +530,10 @@ rw_status share_import(uint32_t gpu_id, int drm_fd)
     slots_lock();
     if (rw_ok(status))
         status = slot_import(slot_of(minor), drm_fd);
-    counters.refusals += !rw_ok(status);
+    if (!rw_ok(status)) {
+        counter_add(refusals, 1);
+        slot_tell(NULL, KMT_SHIM_EVENT_REFUSED, rw_status_message(status, NULL));
+    }
     slots_unlock();
     return status;
 }
@@ -453,11 +565,53 @@ rw_status share_query(unsigned minor, struct kmt_shim_vm *out_vm)
     return RW_OK;
 }
 
-void share_counters(struct kmt_shim_counters *out_counters)
+rw_status share_file_fd(unsigned minor, int *out_fd)
 {
+    if (!gpu_is_minor(minor))
+        return rw_status_quiet(ENOENT);
     slots_lock();
-    *out_counters = counters;
+    *out_fd = slot_file(slot_of(minor));
     slots_unlock();
+    return *out_fd < 0 ? rw_status_quiet(ENOENT) : RW_OK;
+}
+
+rw_status share_open_separate(unsigned minor, int *out_fd)
+{
+    struct drm_file *file;
+    char path[32];
+    int fd;
+
+    if (!gpu_is_minor(minor))
+        return RW_FAIL(EINVAL, "%u is not the number of a render node", minor);
+    snprintf(path, sizeof path, "/dev/dri/renderD%u", minor);
+    fd = next_openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+    if (fd < 0)
+        return RW_FAIL(errno, "%s: %s", path, strerror(errno));
+    counter_add(separate_opens, 1);
+    files_note_open(fd, minor);
+    file = files_get(fd);
+    if (file)
+        atomic_store(&file->separate, true);
+    files_put(file);
+    *out_fd = fd;
+    return RW_OK;
+}
+
+rw_status share_set_policy(enum kmt_shim_policy policy)
+{
+    rw_status status = RW_OK;
+
+    if ((unsigned)policy > KMT_SHIM_OFF)
+        return RW_FAIL(EINVAL, "%d is no policy", (int)policy);
+    slots_lock();
+    for (int i = 0; i < GPU_COUNT_MAX && rw_ok(status); i++) {
+        if (slots[i].file || slots[i].vm.acquired)
+            status = RW_FAIL(EBUSY, "renderD%u: the VM is settled already", slot_minor(&slots[i]));
+    }
+    if (rw_ok(status))
+        policy_set_wish(policy);
+    slots_unlock();
+    return status;
 }
 
 static __attribute__((constructor)) void share_start(void)
