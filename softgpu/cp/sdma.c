@@ -106,7 +106,7 @@ static enum cp_step sdma_copy_subwindow(struct sdma_run *run)
 static enum cp_step sdma_fill(struct sdma_run *run)
 {
     unsigned log = run->p[0] >> 30; /* of the unit: 1, 2 or 4 bytes */
-    uint64_t count = ((run->p[4] & 0x3fffff) >> log) + 1;
+    uint64_t count = ((run->p[4] & 0x3fffffff) >> log) + 1; /* bits: as of a copy */
 
     if (log > 2)
         return refuse(run, "fill unit of 8 bytes");
