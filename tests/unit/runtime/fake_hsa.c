@@ -19,7 +19,8 @@ struct fake_signal {
     unsigned waiters;
 };
 
-unsigned fake_signals, fake_runtime_references, fake_spinning_waits;
+atomic_uint fake_signals, fake_spinning_waits;
+unsigned fake_runtime_references;
 struct kmt_shim_range fake_range;
 int fake_resident_result;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -59,7 +60,7 @@ hsa_status_t hsa_signal_create(hsa_signal_value_t value, uint32_t count, const h
     signal->memory.value = value;
     signal->memory.event_mailbox_ptr = 1;
     out_signal->handle = (uintptr_t)signal;
-    __atomic_fetch_add(&fake_signals, 1, __ATOMIC_RELAXED);
+    fake_signals++;
     return HSA_STATUS_SUCCESS;
 }
 

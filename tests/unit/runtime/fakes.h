@@ -7,6 +7,7 @@
 #ifndef ROCWELD_TESTS_UNIT_RUNTIME_FAKES_H
 #define ROCWELD_TESTS_UNIT_RUNTIME_FAKES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@
 
 struct fake_kernel {
     bool has_eventfd;
-    unsigned long failing; /* the request that fails, with ENOMEM */
+    atomic_ulong failing; /* the request that fails, with ENOMEM */
     unsigned syncobjs;     /* living; read-only */
 };
 extern struct fake_kernel fake_kernel;
@@ -31,9 +32,9 @@ void fake_signal(uint32_t handle, uint64_t point);
 
 /* ---- the HSA runtime (fake_hsa.c) ---- */
 
-extern unsigned fake_signals; /* living */
+extern atomic_uint fake_signals; /* living */
 extern unsigned fake_runtime_references;
-extern unsigned fake_spinning_waits; /* a signal that was waited for twice at once */
+extern atomic_uint fake_spinning_waits; /* a signal that was waited for twice at once */
 
 /* ---- kmt-shim (fake_hsa.c) ---- */
 
