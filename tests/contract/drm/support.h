@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "softgpu/mem/cpu_map.h"
 #include "tests/unit/front/drm/fixture.h"
 
 #define LO(x) (uint32_t)(x)
@@ -72,7 +73,7 @@ static inline void client_open(struct client *c)
 
 static inline void client_close(struct client *c)
 {
-    munmap((void *)c->memory, MEMORY_BYTES);
+    mem_cpu_munmap((void *)c->memory, MEMORY_BYTES);
     node_close(c->fd);
 }
 
