@@ -20,11 +20,19 @@ struct dmabuf {
     UT_hash_handle hh;
 };
 
+/* An import whose buffer is gone. */
+struct orphan {
+    uint64_t handle;
+    struct orphan *next;
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct bo *kfd_bos;          /* owned; by the KFD's handle */
 static struct range_map kfd_places; /* of bo.guard */
 static struct dmabuf *dmabufs;
 static _Atomic uint64_t serial = 1;
+
+static _Atomic(struct orphan *) orphans;
 
 void buffers_lock(void)
 {
@@ -43,6 +51,7 @@ void buffers_fork_in_child(void)
     kfd_bos = NULL;
     kfd_places = RANGE_MAP_INIT;
     dmabufs = NULL;
+    atomic_store(&orphans, NULL);
 }
 
 uint64_t buffers_now(void)
@@ -188,9 +197,38 @@ static void bo_leave_mappings_locked(struct bo *bo, struct mapping **taken)
     }
 }
 
+static void bo_orphan_import_locked(struct bo *bo)
+{
+    struct orphan *orphan = bo->resident_by_import ? malloc(sizeof *orphan) : NULL;
+
+    if (!orphan)
+        return;
+    orphan->handle = bo->resident_handle;
+    orphan->next = atomic_load(&orphans);
+    atomic_store(&orphans, orphan);
+}
+
+bool buffers_take_orphan(uint64_t *out_handle)
+{
+    struct orphan *orphan;
+
+    if (!atomic_load_explicit(&orphans, memory_order_relaxed))
+        return false;
+    buffers_lock();
+    orphan = atomic_load(&orphans);
+    if (orphan) {
+        *out_handle = orphan->handle;
+        atomic_store(&orphans, orphan->next);
+    }
+    buffers_unlock();
+    free(orphan);
+    return orphan != NULL;
+}
+
 static void bo_destroy_locked(struct bo *bo, struct mapping **taken)
 {
     bo_leave_mappings_locked(bo, taken);
+    bo_orphan_import_locked(bo);
     if (bo->twin)
         bo->twin->twin = NULL;
     dmabuf_unlink_locked(bo);

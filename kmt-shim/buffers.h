@@ -160,10 +160,15 @@ void mappings_refresh_locked(struct bo *bo);
 /* SVM: [start, last] where nothing is known. */
 void mappings_fill_svm_locked(struct buffer_set *set, uint64_t start, uint64_t last);
 
+/* Imports (resident.h) of buffers that are no more: the KFD's handle of one to free. False: none is
+ * left, which costs one load. Without the lock. */
+bool buffers_take_orphan(uint64_t *out_handle);
+
 /* What the tables count: changed by mappings.c under the lock. */
 uint64_t buffers_next_serial(void);
 
-/* Gives reserved addresses back to the CPU, tells subscribers when `tell`, drops the references. */
+/* What a change of the table leaves to be done without the lock: gives reserved addresses back to
+ * the CPU, tells subscribers when `tell`, drops the references, frees orphaned imports. */
 void mappings_dispose(struct mapping *taken, bool tell);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "kmt-shim/counters.h"
 #include "kmt-shim/gpu.h"
+#include "kmt-shim/lookup.h"
 
 /* Descriptor numbers in chunks that are made when needed and never freed. */
 enum { CHUNK = 1024, CHUNK_COUNT = 1024, PRIVATE_COUNT = GPU_COUNT_MAX + 8 };
@@ -303,6 +304,25 @@ int files_choose(unsigned minor)
     fd = found ? file_fd_locked(found) : -1;
     pthread_mutex_unlock(&lock);
     return fd;
+}
+
+bool files_find_range(const struct drm_file *but, uint64_t address,
+                      struct kmt_shim_range *out_range)
+{
+    struct drm_file *file;
+    bool found = false;
+
+    pthread_mutex_lock(&lock); /* keeps the files */
+    DL_FOREACH(files, file)
+    {
+        found = file != but && file->minor == but->minor &&
+                lookup_in_index(__atomic_load_n(&file->bufs.ranges, __ATOMIC_ACQUIRE), address,
+                                out_range);
+        if (found)
+            break;
+    }
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 /* ---- the shim's own ---- */

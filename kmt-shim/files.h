@@ -57,6 +57,10 @@ void files_note_close_range(unsigned first, unsigned last);
  * eldest first; one that this process opened. -1: there is none. */
 int files_choose(unsigned minor);
 
+/* What is mapped at a canonical address in another file's VM of the same GPU. */
+bool files_find_range(const struct drm_file *but, uint64_t address,
+                      struct kmt_shim_range *out_range);
+
 /* Descriptors of the shim's own, which the program's close() does not reach. */
 void files_private_add(int fd);
 void files_private_remove(int fd);

@@ -32,8 +32,8 @@ static struct range_index *index_of(const struct drm_file *file)
 
 /* ---- by address ---- */
 
-static bool find_in(const struct range_index *index, uint64_t address,
-                    struct kmt_shim_range *out_range)
+bool lookup_in_index(const struct range_index *index, uint64_t address,
+                     struct kmt_shim_range *out_range)
 {
     struct range_index_entry entry;
     bool found;
@@ -56,7 +56,7 @@ rw_status lookup_range(unsigned minor, uint64_t address, struct kmt_shim_range *
     if (!buffers_canonical(&address))
         return rw_status_quiet(ENOENT);
     for (unsigned at = first; at <= last; at++) {
-        if (find_in(index_of(share_vm_file(at)), address, out_range))
+        if (lookup_in_index(index_of(share_vm_file(at)), address, out_range))
             return RW_OK;
     }
     return rw_status_quiet(ENOENT);
@@ -111,11 +111,19 @@ struct words {
 static void format_bytes(char out[32], uint64_t bytes)
 {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    const unsigned last = sizeof units / sizeof *units - 1;
     unsigned unit = 0;
+    double rounded = (double)bytes;
 
-    while (bytes >= 1024 && bytes % 1024 == 0 && unit + 1 < sizeof units / sizeof *units) {
+    while (bytes >= 1024 && bytes % 1024 == 0 && unit < last) {
         bytes /= 1024;
         unit++;
+    }
+    if (bytes >= 1024 * 1024) { /* not a round number, and too large to be told exactly */
+        for (unit = 0; rounded >= 1024 && unit < last; unit++)
+            rounded /= 1024;
+        snprintf(out, 32, "%.1f %s", rounded, units[unit]);
+        return;
     }
     snprintf(out, 32, "%" PRIu64 " %s", bytes, bytes == 1 && unit == 0 ? "byte" : units[unit]);
 }
@@ -198,6 +206,9 @@ static int explain_nothing(const struct drm_file *file, uint64_t address, char *
                         "GPU, handle %#" PRIx64 ", renderD%u",
                         address, amount, handle, file->minor);
     }
+    if (files_find_range(file, address, &range))
+        return format_place(text, size, address,
+                            "not in this VM, but in that of another file:", &range);
     if (!find_near(index_of(file), address, &range, &past, &before))
         return snprintf(text, size, "%#" PRIx64 ": nothing is mapped in the VM of renderD%u",
                         address, file->minor);
@@ -213,7 +224,7 @@ static int explain_in(const struct drm_file *file, uint64_t address, char *text,
     struct kmt_shim_range range;
     char amount[32], where[64];
 
-    if (!find_in(index_of(file), address, &range))
+    if (!lookup_in_index(index_of(file), address, &range))
         return explain_nothing(file, address, text, size);
     format_bytes(amount, address - range.start + range.bo_offset);
     snprintf(where, sizeof where, "%s into", amount);
@@ -234,7 +245,7 @@ static const struct drm_file *file_to_explain(unsigned minor, uint64_t address)
             file = share_compute_file_of_minor(at);
         if (!file || (minor && minor != at))
             continue;
-        if (find_in(index_of(file), address, &range))
+        if (lookup_in_index(index_of(file), address, &range))
             return file;
         if (!first)
             first = file;
@@ -349,11 +360,14 @@ rw_status lookup_bo(kmt_shim_handle handle, struct kmt_shim_bo *out_bo)
 
 /* ---- DMABufs ---- */
 
-/* What is no DMABuf knows nothing of this request; a DMABuf misses the direction in its flags. */
-static bool is_dmabuf(int fd)
+/* All DMABufs lie on one file system of their own, which the first that was seen has told. Without
+ * one, what is no DMABuf knows nothing of the request, and a DMABuf misses a direction in it. */
+static bool is_dmabuf(int fd, const struct dmabuf_id *id)
 {
     struct dma_buf_sync nothing = {0};
 
+    if (observe_dmabuf_device() == id->device)
+        return true;
     counter_add(shim_calls, 1);
     return next_ioctl(fd, DMA_BUF_IOCTL_SYNC, &nothing) != 0 && errno == EINVAL;
 }
@@ -364,7 +378,7 @@ static rw_status check_dmabuf(int fd, struct dmabuf_id *out_id)
 
     if (fcntl(fd, F_GETFD) < 0)
         return RW_FAIL(EBADF, "descriptor %d is not open", fd);
-    if (!is_dmabuf(fd) || !observe_dmabuf_id(fd, out_id, &size))
+    if (!observe_dmabuf_id(fd, out_id, &size) || !is_dmabuf(fd, out_id))
         return RW_FAIL(EINVAL, "descriptor %d is no DMABuf", fd);
     return RW_OK;
 }

@@ -23,6 +23,9 @@ rw_status lookup_dmabuf(unsigned minor, int fd, struct kmt_shim_range *out_range
 /* The living things of the shared files. */
 void lookup_count(struct kmt_shim_counters *out_counters);
 
+/* The mapping that covers a canonical address; the index may be NULL. Takes no lock. */
+bool lookup_in_index(const struct range_index *index, uint64_t address,
+                     struct kmt_shim_range *out_range);
 /* NULL: none, or no handle at all. */
 struct bo *lookup_bo_locked(kmt_shim_handle handle);
 

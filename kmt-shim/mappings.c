@@ -11,6 +11,7 @@
 #include "kmt-shim/buffers.h"
 #include "kmt-shim/events.h"
 #include "kmt-shim/gpu.h"
+#include "kmt-shim/resident.h"
 #include "kmt-shim/va.h"
 
 enum { MAPPING_FLAGS = KMT_SHIM_BO_READ | KMT_SHIM_BO_WRITE | KMT_SHIM_BO_EXECUTE };
@@ -289,6 +290,8 @@ void mappings_refresh_locked(struct bo *bo)
 
 void mappings_dispose(struct mapping *taken, bool tell)
 {
+    uint64_t import;
+
     while (taken) {
         struct mapping *mapping = taken;
 
@@ -299,4 +302,6 @@ void mappings_dispose(struct mapping *taken, bool tell)
             events_tell_range(KMT_SHIM_EVENT_UNMAPPED, &mapping->range);
         mapping_put(mapping);
     }
+    while (buffers_take_orphan(&import))
+        resident_release(import);
 }

@@ -117,6 +117,21 @@ int observe_ioctl(int fd, unsigned long request, void *argument)
     return kfd_ioctl(fd, request, argument);
 }
 
+static _Atomic dev_t dmabuf_device;
+
+dev_t observe_dmabuf_device(void)
+{
+    return atomic_load_explicit(&dmabuf_device, memory_order_relaxed);
+}
+
+bool observe_dmabuf_seen(int fd, struct dmabuf_id *out_id, uint64_t *out_size)
+{
+    if (!observe_dmabuf_id(fd, out_id, out_size))
+        return false;
+    atomic_store_explicit(&dmabuf_device, out_id->device, memory_order_relaxed);
+    return true;
+}
+
 bool observe_dmabuf_id(int fd, struct dmabuf_id *out_id, uint64_t *out_size)
 {
     struct stat st;

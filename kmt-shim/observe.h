@@ -53,6 +53,10 @@ observe_handler observe_kfd_create_event, observe_kfd_destroy_event, observe_kfd
 
 /* Identity and size of the DMABuf behind a descriptor; false when it has none to show. */
 bool observe_dmabuf_id(int fd, struct dmabuf_id *out_id, uint64_t *out_size);
+/* The same of a descriptor that the kernel has just given out or taken as a DMABuf's. */
+bool observe_dmabuf_seen(int fd, struct dmabuf_id *out_id, uint64_t *out_size);
+/* The file system that DMABufs are on; 0: none was seen yet. */
+dev_t observe_dmabuf_device(void);
 /* A GEM handle that appeared in a way that is not followed is asked after. NULL: the
  * kernel does not know it, or no memory. Returns with the buffers' lock held, in either case. */
 struct bo *observe_gem_find(struct drm_file *file, int fd, uint32_t gem);

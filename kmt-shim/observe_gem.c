@@ -12,7 +12,6 @@
 #include "kmt-shim/counters.h"
 #include "kmt-shim/next.h"
 #include "kmt-shim/observe.h"
-#include "kmt-shim/resident.h"
 #include "kmt-shim/share.h"
 #include "kmt-shim/va.h"
 
@@ -89,8 +88,7 @@ int observe_gem_open(const struct observed_call *call)
 int observe_gem_close(const struct observed_call *call)
 {
     uint32_t gem = ((struct drm_gem_close *)call->argument)->handle;
-    uint64_t before = buffers_now(), resident = 0;
-    bool imported = false;
+    uint64_t before = buffers_now();
     struct mapping *taken = NULL;
     struct bo *bo;
 
@@ -98,16 +96,10 @@ int observe_gem_close(const struct observed_call *call)
         return -1;
     buffers_lock();
     bo = buffers_find_gem_locked(&call->file->bufs, gem);
-    if (bo && bo->serial < before) {
-        imported = bo->resident_by_import;
-        resident = bo->resident_handle;
+    if (bo && bo->serial < before)
         buffers_remove_gem_locked(bo, &taken);
-    }
     buffers_unlock();
     mappings_dispose(taken, atomic_load(&call->file->shared));
-    if (imported)
-        resident_release(resident);
-    errno = 0;
     return 0;
 }
 
@@ -147,7 +139,7 @@ int observe_prime_handle_to_fd(const struct observed_call *call)
     bo = buffers_find_gem_locked(&call->file->bufs, args->handle);
     known = !bo || bo->dmabuf.inode;
     buffers_unlock();
-    if (known || !observe_dmabuf_id(args->fd, &id, &size))
+    if (known || !observe_dmabuf_seen(args->fd, &id, &size))
         return 0;
     buffers_lock();
     bo = buffers_find_gem_locked(&call->file->bufs, args->handle);
@@ -169,7 +161,7 @@ int observe_prime_fd_to_handle(const struct observed_call *call)
 
     if (forward(call) != 0)
         return -1;
-    (void)observe_dmabuf_id(args->fd, &id, &size);
+    (void)observe_dmabuf_seen(args->fd, &id, &size);
     buffers_lock();
     bo = buffers_find_gem_locked(set, args->handle);
     if (!bo || (bo->dmabuf.inode && memcmp(&bo->dmabuf, &id, sizeof id) != 0)) {

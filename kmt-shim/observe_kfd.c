@@ -102,7 +102,7 @@ int observe_kfd_import(const struct observed_call *call)
 
     if (forward(call) != 0)
         return -1;
-    (void)observe_dmabuf_id((int)args->dmabuf_fd, &id, &size);
+    (void)observe_dmabuf_seen((int)args->dmabuf_fd, &id, &size);
     buffers_lock();
     bo = buffers_add_kfd_locked(args->handle, KMT_SHIM_KFD,
                                 flags_of(KFD_IOC_ALLOC_MEM_FLAGS_GTT |
@@ -128,7 +128,7 @@ int observe_kfd_export(const struct observed_call *call)
 
     if (forward(call) != 0)
         return -1;
-    if (!observe_dmabuf_id((int)args->dmabuf_fd, &id, &size))
+    if (!observe_dmabuf_seen((int)args->dmabuf_fd, &id, &size))
         return 0;
     buffers_lock();
     bo = buffers_find_kfd_locked(args->handle);

@@ -524,7 +524,7 @@ rw_status share_import(uint32_t gpu_id, int drm_fd)
     rw_status status;
     unsigned minor;
 
-    status = gpu_minor_of_fd(drm_fd, &minor);
+    status = policy_wish() == KMT_SHIM_OFF ? policy_check() : gpu_minor_of_fd(drm_fd, &minor);
     if (rw_ok(status) && gpu_id)
         status = check_device(gpu_id, minor);
     slots_lock();

@@ -2,336 +2,36 @@
  *
  * One rule of the weld contract for each run of this program: weld_case NAME. It speaks to the
  * device nodes as a thunk or a graphics client does, and to the shim through its public header.
- * Two GPUs, /dev/dri/renderD128 and renderD129. Exits 0 when the rule holds, else says what not.
+ * Exits 0 when the rule holds, else says what not.
  */
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/kcmp.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <amdgpu.h>
-#include <linux/kfd_ioctl.h>
+#include "tests/contract/weld/weld.h"
 
-#include "kmt-shim.h"
+static const struct weld_case *const suites[] = {vm_cases, table_cases, address_cases,
+                                                 resident_cases, soak_cases};
 
-#define NODE_A "/dev/dri/renderD128"
-#define NODE_B "/dev/dri/renderD129"
-
-static void expect_at(int line, const char *what, long got, long want)
+static const struct weld_case *find(const char *name)
 {
-    if (got == want)
-        return;
-    printf("line %d: %s is %ld, want %ld\n", line, what, got, want);
-    exit(1);
-}
-
-#define EXPECT(got, want) expect_at(__LINE__, #got, (long)(got), (long)(want))
-
-static int node_open(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-
-    if (fd < 0) {
-        printf("%s: %s\n", path, strerror(errno));
-        exit(1);
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
+        for (const struct weld_case *at = suites[i]; at->name; at++) {
+            if (strcmp(at->name, name) == 0)
+                return at;
+        }
     }
-    return fd;
+    return NULL;
 }
-
-static bool same_file(int fd, int other)
-{
-    return syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, fd, other) == 0;
-}
-
-static uint32_t gpu_id_of(unsigned node)
-{
-    char path[128];
-    uint32_t id = 0;
-    FILE *file;
-
-    snprintf(path, sizeof path, "/sys/devices/virtual/kfd/kfd/topology/nodes/%u/gpu_id", node);
-    file = fopen(path, "r");
-    if (!file || fscanf(file, "%u", &id) != 1 || id == 0) {
-        printf("%s has no GPU id\n", path);
-        exit(1);
-    }
-    fclose(file);
-    return id;
-}
-
-/* As the thunk does; 0 or an errno number. */
-static int acquire(int kfd, int drm_fd, uint32_t gpu_id)
-{
-    struct kfd_ioctl_acquire_vm_args args = {.drm_fd = (uint32_t)drm_fd, .gpu_id = gpu_id};
-
-    return ioctl(kfd, AMDKFD_IOC_ACQUIRE_VM, &args) == 0 ? 0 : errno;
-}
-
-static amdgpu_device_handle graphics_start(int fd)
-{
-    amdgpu_device_handle device;
-    uint32_t major, minor;
-
-    EXPECT(amdgpu_device_initialize(fd, &major, &minor, &device), 0);
-    return device;
-}
-
-/* ---- W1 ---- */
-
-static void case_import(void)
-{
-    int fd = node_open(NODE_A), shared, later;
-    struct kmt_shim_vm vm;
-
-    EXPECT(kmt_shim_import_drm_fd(0, fd), 0);
-    EXPECT(kmt_shim_import_drm_fd(0, fd), 0);
-    EXPECT(kmt_shim_vm_query(128, &vm), 0);
-    EXPECT(vm.source, KMT_SHIM_IMPORTED);
-    EXPECT(vm.acquired, 0);
-    EXPECT(kmt_shim_vm_open(128, &shared), 0);
-    EXPECT(same_file(fd, shared), true);
-    later = node_open(NODE_A);
-    EXPECT(same_file(fd, later), true);
-    EXPECT(kmt_shim_vm_open(129, &shared), -ENOENT);
-}
-
-static void case_import_second_file(void)
-{
-    int fd = node_open(NODE_A), other = node_open(NODE_A);
-
-    EXPECT(same_file(fd, other), false); /* without compute, opens are files of their own */
-    EXPECT(kmt_shim_import_drm_fd(0, fd), 0);
-    EXPECT(kmt_shim_import_drm_fd(0, dup(fd)), 0);
-    EXPECT(kmt_shim_import_drm_fd(0, other), -EBUSY);
-}
-
-static void case_import_wrong(void)
-{
-    struct kmt_shim_counters before, after;
-    int null = node_open("/dev/null"), closed = dup(0);
-
-    close(closed);
-    kmt_shim_counters_read(&before);
-    EXPECT(kmt_shim_import_drm_fd(0, null), -EINVAL);
-    EXPECT(kmt_shim_import_drm_fd(0, closed), -EBADF);
-    EXPECT(kmt_shim_import_drm_fd(0, -1), -EBADF);
-    kmt_shim_counters_read(&after);
-    EXPECT(after.refusals - before.refusals, 3);
-}
-
-/* A thunk that brings a file of its own is not what was imported. */
-static void case_acquire_other_file(void)
-{
-    int other = node_open(NODE_A), fd = node_open(NODE_A), kfd = node_open("/dev/kfd");
-    bool require = kmt_shim_policy_get() == KMT_SHIM_REQUIRE;
-
-    EXPECT(kmt_shim_import_drm_fd(0, fd), 0);
-    EXPECT(acquire(kfd, other, gpu_id_of(1)), require ? EBUSY : 0);
-}
-
-static void case_acquire_wrong(void)
-{
-    int kfd = node_open("/dev/kfd"), null = node_open("/dev/null"), closed = dup(0);
-
-    close(closed);
-    EXPECT(acquire(kfd, null, gpu_id_of(1)), EINVAL);
-    EXPECT(acquire(kfd, closed, gpu_id_of(1)), EINVAL);
-}
-
-/* A graphics client whose file came before the imported one keeps a VM of its own. */
-static void case_use_other_file(void)
-{
-    int other = node_open(NODE_A), fd = node_open(NODE_A);
-    amdgpu_device_handle device;
-    uint32_t major, minor;
-    int result;
-
-    EXPECT(kmt_shim_import_drm_fd(0, fd), 0);
-    result = amdgpu_device_initialize(other, &major, &minor, &device);
-    EXPECT(result == 0, kmt_shim_policy_get() != KMT_SHIM_REQUIRE);
-}
-
-/* The distribution's thunk: opens the KFD and acquires a VM for each GPU. */
-static int thunk_start(void)
-{
-    void *thunk = dlopen("libhsakmt.so.1", RTLD_NOW);
-    int (*open_kfd)(void) = thunk ? (int (*)(void))dlsym(thunk, "hsaKmtOpenKFD") : NULL;
-
-    if (!open_kfd) {
-        printf("%s\n", dlerror());
-        exit(1);
-    }
-    return open_kfd();
-}
-
-static void case_thunk_import(void)
-{
-    int fd = node_open(NODE_A), later;
-    struct kmt_shim_vm vm;
-
-    EXPECT(kmt_shim_import_drm_fd(gpu_id_of(1), fd), 0);
-    EXPECT(thunk_start(), 0);
-    EXPECT(kmt_shim_vm_query(128, &vm), 0);
-    EXPECT(vm.source, KMT_SHIM_IMPORTED);
-    EXPECT(vm.acquired, 1);
-    EXPECT(kmt_shim_vm_query(129, &vm), 0);
-    EXPECT(vm.source, KMT_SHIM_THUNK);
-    EXPECT(vm.acquired, 1);
-    later = node_open(NODE_A);
-    EXPECT(same_file(fd, later), true);
-}
-
-/* ---- W14: with a kernel that refuses the first VM (refuse_vm.c) ---- */
-
-static void case_refused_vm(void)
-{
-    bool require = kmt_shim_policy_get() == KMT_SHIM_REQUIRE;
-    int fd = node_open(NODE_A), later;
-    struct kmt_shim_counters counters;
-    struct kmt_shim_vm vm;
-
-    graphics_start(fd);
-    EXPECT(thunk_start() == 0, !require);
-    kmt_shim_counters_read(&counters);
-    EXPECT(counters.fallbacks, !require);
-    if (require)
-        return;
-    EXPECT(kmt_shim_vm_query(128, &vm), 0);
-    EXPECT(vm.source, KMT_SHIM_NONE);
-    EXPECT(vm.acquired, 1);
-    later = node_open(NODE_A);
-    EXPECT(same_file(fd, later), false);
-    EXPECT(kmt_shim_import_drm_fd(0, fd), -EBUSY); /* too late */
-}
-
-/* ---- W2 ---- */
-
-static void case_other_gpu(void)
-{
-    int a = node_open(NODE_A), b = node_open(NODE_B), kfd = node_open("/dev/kfd");
-
-    EXPECT(kmt_shim_import_drm_fd(gpu_id_of(1), b), -EINVAL);
-    EXPECT(kmt_shim_import_drm_fd(gpu_id_of(2), b), 0);
-    EXPECT(acquire(kfd, b, gpu_id_of(1)), EINVAL);
-    EXPECT(acquire(kfd, a, gpu_id_of(1)), 0);
-    EXPECT(acquire(kfd, b, gpu_id_of(2)), 0);
-}
-
-/* ---- W3 ---- */
-
-static void case_close_early(void)
-{
-    int fd = node_open(NODE_A), kfd = node_open("/dev/kfd"), shared, later;
-    struct kmt_shim_vm vm;
-
-    EXPECT(kmt_shim_import_drm_fd(0, fd), 0);
-    close(fd);
-    EXPECT(kmt_shim_vm_open(128, &shared), 0);
-    EXPECT(acquire(kfd, shared, gpu_id_of(1)), 0);
-    close(shared);
-    later = node_open(NODE_A);
-    EXPECT(acquire(kfd, later, gpu_id_of(1)), 0); /* EBUSY were it another file */
-    EXPECT(kmt_shim_vm_query(128, &vm), 0);
-    EXPECT(vm.acquired, 1);
-    EXPECT(vm.gpu_id, gpu_id_of(1));
-}
-
-/* The child's compute must not get the parent's VM, which is acquired already. */
-static void child_of_fork(int parents)
-{
-    struct kmt_shim_vm vm;
-    int own, kfd;
-
-    EXPECT(kmt_shim_vm_query(128, &vm), 0);
-    EXPECT(vm.source, KMT_SHIM_NONE);
-    own = node_open(NODE_A);
-    EXPECT(same_file(own, parents), false);
-    kfd = node_open("/dev/kfd");
-    EXPECT(acquire(kfd, own, gpu_id_of(1)), 0);
-    exit(0);
-}
-
-static void case_fork(void)
-{
-    int fd = node_open(NODE_A), kfd = node_open("/dev/kfd"), status, later;
-    pid_t child;
-
-    EXPECT(kmt_shim_import_drm_fd(0, fd), 0);
-    EXPECT(acquire(kfd, fd, gpu_id_of(1)), 0);
-    fflush(stdout);
-    child = fork();
-    if (child == 0)
-        child_of_fork(fd);
-    EXPECT(waitpid(child, &status, 0), child);
-    EXPECT(status, 0);
-    later = node_open(NODE_A);
-    EXPECT(same_file(fd, later), true);
-}
-
-/* A program without compute keeps nothing alive: every descriptor that it closes is closed. */
-static void case_graphics_only(void)
-{
-    struct kmt_shim_counters counters;
-    int first_free = dup(0);
-
-    close(first_free);
-    for (int i = 0; i < 1000; i++) {
-        int fd = node_open(NODE_A);
-        EXPECT(amdgpu_device_deinitialize(graphics_start(fd)), 0);
-        close(fd);
-    }
-    EXPECT(dup(0), first_free);
-    kmt_shim_counters_read(&counters);
-    EXPECT(counters.shared_opens, 0);
-    EXPECT(counters.separate_opens, 1000);
-}
-
-/* ---- W13 ---- */
-
-static void case_old_kernel(void)
-{
-    bool require = kmt_shim_policy_get() == KMT_SHIM_REQUIRE;
-    int fd = node_open(NODE_A);
-
-    EXPECT(kmt_shim_import_drm_fd(0, fd), require ? 0 : -ENOTSUP);
-}
-
-static const struct {
-    const char *name;
-    void (*run)(void);
-} cases[] = {
-    {"import", case_import},
-    {"import-second-file", case_import_second_file},
-    {"import-wrong", case_import_wrong},
-    {"acquire-other-file", case_acquire_other_file},
-    {"acquire-wrong", case_acquire_wrong},
-    {"use-other-file", case_use_other_file},
-    {"thunk-import", case_thunk_import},
-    {"refused-vm", case_refused_vm},
-    {"other-gpu", case_other_gpu},
-    {"close-early", case_close_early},
-    {"fork", case_fork},
-    {"graphics-only", case_graphics_only},
-    {"old-kernel", case_old_kernel},
-};
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; argc == 2 && i < sizeof cases / sizeof *cases; i++) {
-        if (strcmp(argv[1], cases[i].name) == 0) {
-            cases[i].run();
-            printf("%s: as promised\n", argv[1]);
-            return 0;
-        }
+    const struct weld_case *found = argc == 2 ? find(argv[1]) : NULL;
+
+    if (!found) {
+        printf("usage: weld_case NAME\n");
+        return 2;
     }
-    printf("usage: weld_case NAME\n");
-    return 2;
+    found->run();
+    printf("%s: as promised\n", found->name);
+    return 0;
 }
