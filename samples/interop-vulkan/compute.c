@@ -253,16 +253,11 @@ static uint32_t memory_type(struct vkc *vkc, uint32_t allowed)
     return 0;
 }
 
-void vkc_buffer_create(struct vkc *vkc, VkDeviceSize bytes, struct vkc_buffer *out_buffer)
+void vkc_buffer_create_for(struct vkc *vkc, VkDeviceSize bytes, VkBufferUsageFlags usage,
+                           struct vkc_buffer *out_buffer)
 {
     VkBufferCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-        .size = bytes,
-        .usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
-                 VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
-                 VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT |
-                 VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
-                 VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT};
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = bytes, .usage = usage};
     VkMemoryRequirements needs;
 
     out_buffer->bytes = bytes;
@@ -282,7 +277,20 @@ void vkc_buffer_create(struct vkc *vkc, VkDeviceSize bytes, struct vkc_buffer *o
     VKC_CHECK(vkBindBufferMemory(vkc->device, out_buffer->buffer, out_buffer->memory, 0));
     VKC_CHECK(vkMapMemory(vkc->device, out_buffer->memory, 0, VK_WHOLE_SIZE, 0, &out_buffer->host));
     memset(out_buffer->host, 0, bytes);
-    out_buffer->address = vkGetBufferDeviceAddress(vkc->device, &address);
+    out_buffer->address = usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT
+                              ? vkGetBufferDeviceAddress(vkc->device, &address)
+                              : 0;
+}
+
+void vkc_buffer_create(struct vkc *vkc, VkDeviceSize bytes, struct vkc_buffer *out_buffer)
+{
+    const VkBufferUsageFlags all =
+        VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT |
+        VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT |
+        VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT | VK_BUFFER_USAGE_STORAGE_BUFFER_BIT |
+        VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
+
+    vkc_buffer_create_for(vkc, bytes, all, out_buffer);
 }
 
 void vkc_buffer_destroy(struct vkc *vkc, struct vkc_buffer *buffer)

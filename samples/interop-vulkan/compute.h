@@ -51,7 +51,7 @@ struct vkc_options {
 void vkc_open(const struct vkc_options *options, struct vkc *out_vkc);
 void vkc_close(struct vkc *vkc);
 
-/* ---- buffers: all usages, host-visible, host-coherent, mapped ---- */
+/* ---- buffers: host-visible, host-coherent, mapped ---- */
 
 struct vkc_buffer {
     VkBuffer buffer;
@@ -61,8 +61,11 @@ struct vkc_buffer {
     VkDeviceAddress address; /* on the GPU */
 };
 
-/* Reads as zero. */
+/* Reads as zero; for all usages. */
 void vkc_buffer_create(struct vkc *vkc, VkDeviceSize bytes, struct vkc_buffer *out_buffer);
+/* For these. The address is 0 without VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT. */
+void vkc_buffer_create_for(struct vkc *vkc, VkDeviceSize bytes, VkBufferUsageFlags usage,
+                           struct vkc_buffer *out_buffer);
 void vkc_buffer_destroy(struct vkc *vkc, struct vkc_buffer *buffer);
 
 /* ---- pipelines with one descriptor set ---- */

@@ -397,6 +397,8 @@ static void buffer_store_format(struct isa_wave *w, const struct isa_inst *inst,
         uint8_t element[16];
 
         format_read(w, inst->src[1], (unsigned)lane, count, data, format, value);
+        if (inst->enc == ISA_ENC_MUBUF)
+            isa_format_unselect(a.buffer.dst_sel, value);
         isa_format_pack(format, value, element);
         if (!isa_lane_write(w, inst, &a.lanes, (unsigned)lane, element, format->bytes))
             return;

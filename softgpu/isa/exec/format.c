@@ -373,6 +373,21 @@ void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32
     }
 }
 
+void isa_format_unselect(uint16_t dst_sel, uint32_t value[4])
+{
+    enum { SELECT_X = 4 };
+    uint32_t from[4];
+
+    memcpy(from, value, sizeof(from));
+    memset(value, 0, sizeof(from));
+    for (unsigned i = 4; i-- > 0;) {
+        unsigned sel = dst_sel >> (3 * i) & 7;
+
+        if (sel >= SELECT_X)
+            value[sel - SELECT_X] = from[i];
+    }
+}
+
 /* ---- 16-bit data ---- */
 
 uint16_t isa_format_to_d16(const struct isa_format *format, uint32_t value)

@@ -58,6 +58,8 @@ void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint
 /* A descriptor's component selection (DST_SEL), 3 bits each for X, Y, Z and W: 0, 1, -, -, X, Y, Z,
  * W of what was read. `format` may be NULL. */
 void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32_t value[4]);
+/* Stores go the other way: each component of memory gets what it would be read as. */
+void isa_format_unselect(uint16_t dst_sel, uint32_t value[4]);
 
 /* Between f32 and f16 patterns (round to nearest even), for D16 data. */
 uint32_t isa_format_f32_from_f16(uint16_t half);

@@ -151,26 +151,14 @@ bool isa_image_locate(const struct isa_image *image, const struct isa_texel *tex
 
 /* ---- components ---- */
 
-enum { SELECT_0, SELECT_1, SELECT_X = 4 };
-
 void isa_image_select(const struct isa_image *image, uint32_t value[4])
 {
     isa_format_select(image->format, image->dst_sel, value);
 }
 
-/* Stores go the other way: each component of memory gets what it would be read as. */
 void isa_image_unselect(const struct isa_image *image, uint32_t value[4])
 {
-    uint32_t from[4];
-
-    memcpy(from, value, sizeof(from));
-    memset(value, 0, sizeof(from));
-    for (unsigned i = 4; i-- > 0;) {
-        unsigned sel = image->dst_sel >> (3 * i) & 7;
-
-        if (sel >= SELECT_X)
-            value[sel - SELECT_X] = from[i];
-    }
+    isa_format_unselect(image->dst_sel, value);
 }
 
 /* ---- samplers ---- */

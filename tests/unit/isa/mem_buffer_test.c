@@ -415,16 +415,24 @@ static void reference_format_load(struct bench *b, const struct isa_format *form
 static void reference_format_store(struct bench *b, const struct isa_format *format, struct typed t,
                                    unsigned lane)
 {
-    uint32_t registers[4], value[4] = {0};
+    uint32_t registers[4], given[4] = {0}, value[4];
     uint8_t element[16];
 
     if (!format || out_of_range(b, lane, lane_offset(b, lane), format->bytes))
         return;
     registers_get(b, DATA, lane, registers);
     for (unsigned i = 0; i < t.count; i++)
-        value[i] = t.d16
+        given[i] = t.d16
                        ? from_d16(format, (uint16_t)(registers[i / 2] >> (t.hi || i % 2 ? 16 : 0)))
                        : registers[i];
+    memcpy(value, given, sizeof(value));
+    for (unsigned c = 0; c < 4 && b->inst.enc == ISA_ENC_MUBUF; c++) {
+        unsigned i = 0; /* the first register component that a load would take from there */
+
+        while (i < 4 && b->srd.sel[i] != 4 + c)
+            i++;
+        value[c] = i < 4 ? given[i] : 0;
+    }
     isa_format_pack(format, value, element);
     model_write(b, lane, 0, format->bytes, element);
 }

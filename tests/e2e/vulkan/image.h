@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Linear images for the tests of this folder, and their formats as the Vulkan specification defines
+ * them, decoded on the CPU.
+ */
+#ifndef TESTS_E2E_VULKAN_IMAGE_H
+#define TESTS_E2E_VULKAN_IMAGE_H
+
+#include "test.h"
+
+enum image_kind { UNORM, SNORM, UINT, SINT, FLOAT, SRGB, SHARED_EXPONENT };
+
+struct image_format {
+    const char *name;
+    VkFormat format;
+    enum image_kind kind;
+    unsigned bytes;
+    struct {
+        unsigned shift, bits; /* bits 0: the component does not exist */
+    } part[4];                /* R, G, B, A in the element, as a little-endian number */
+};
+
+extern const struct image_format image_formats[];
+extern const unsigned image_format_count;
+
+/* Four floats, or 32-bit integers for UINT and SINT. */
+void image_decode(const struct image_format *format, const void *element, uint32_t out[4]);
+/* Clears what has no canonical value: NaNs, infinities, denormals, the second -1 of SNORM. */
+void image_tame(const struct image_format *format, void *element);
+
+struct image {
+    VkImage image;
+    VkDeviceMemory memory;
+    VkImageView view;
+    uint32_t width, height;
+};
+
+void image_create(struct vkc *vkc, VkFormat format, VkImageUsageFlags usage, uint32_t width,
+                  uint32_t height, struct image *out_image);
+void image_destroy(struct vkc *vkc, struct image *image);
+
+/* To the general layout, from none. */
+void image_begin(VkCommandBuffer commands, const struct image *image);
+/* All of the image, rows tightly packed. */
+void image_upload(VkCommandBuffer commands, const struct vkc_buffer *from,
+                  const struct image *image);
+void image_download(VkCommandBuffer commands, const struct image *image,
+                    const struct vkc_buffer *to);
+
+void image_bind(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+                const struct image *image, VkSampler sampler);
+
+VkSampler sampler_create(struct vkc *vkc, VkFilter filter, VkSamplerAddressMode mode,
+                         VkBorderColor border);
+
+#endif
