@@ -9,11 +9,15 @@
 #include "softgpu/front/preload/nodes.h"
 #include "softgpu/front/preload/real.h"
 
+/* The tree is in a folder of the effective user, who alone may enter it; the files that it stands
+ * for are everybody's. So a setuid program's real user is not asked about it. */
 EXPORT int access(const char *path, int mode)
 {
     char tree_path[PATH_MAX];
 
-    return REAL(access)(sysfs_redirect(path, tree_path) ? tree_path : path, mode);
+    if (sysfs_redirect(path, tree_path))
+        return REAL(faccessat)(AT_FDCWD, tree_path, mode, AT_EACCESS);
+    return REAL(access)(path, mode);
 }
 
 EXPORT int euidaccess(const char *path, int mode)
@@ -34,7 +38,9 @@ EXPORT int faccessat(int fd, const char *path, int mode, int flags)
 {
     char tree_path[PATH_MAX];
 
-    return REAL(faccessat)(fd, sysfs_redirect(path, tree_path) ? tree_path : path, mode, flags);
+    if (sysfs_redirect(path, tree_path))
+        return REAL(faccessat)(AT_FDCWD, tree_path, mode, flags | AT_EACCESS);
+    return REAL(faccessat)(fd, path, mode, flags);
 }
 
 /* ---- symbolic links ---- */
