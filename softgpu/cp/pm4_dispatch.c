@@ -79,6 +79,14 @@ static enum cp_step launch_from_registers(struct pm4_run *run, const uint32_t en
     return CP_DONE;
 }
 
+/* Samplers with a border colour of their own name it by its place in this table. */
+static uint64_t border_colors_of(struct gfx_registers *registers)
+{
+    const uint32_t *base = gfx_registers_at(registers, GFX_TA_CS_BC_BASE_ADDR, 2);
+
+    return (base[0] | (uint64_t)(base[1] & 0xff) << 32) << 8;
+}
+
 /* Work-items of the whole grid; its last workgroups may be smaller. */
 static uint64_t launch_items(const struct cp_launch *launch)
 {
@@ -106,6 +114,7 @@ static enum cp_step dispatch(struct pm4_run *run, const uint32_t end[3], uint32_
         return step;
     if (gfx->statistics_on)
         gfx->statistics[GFX_STATISTIC_CS_INVOCATIONS] += launch_items(&launch);
+    run->queue->host.border_colors = border_colors_of(&gfx->registers);
     return cp_dispatch_run(run->queue, &launch);
 }
 
