@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+# Read by ctest: the tests of every stack that is installed. Given: source, build (folders),
+# rocweld, library_folder.
+if(DEFINED ENV{ROCWELD_STACKS})
+    set(stacks_folder $ENV{ROCWELD_STACKS})
+else()
+    set(stacks_folder ${source}/build/stacks)
+endif()
+
+set(tests ${source}/tests/stacks)
+
+# stack_test(NAME [TIMEOUT s] [ENV K=V...] COMMAND words...): `words` start with expect's options.
+# They run in the stack, after its programs have been built.
+function(stack_test name)
+    cmake_parse_arguments(ARG "" "TIMEOUT" "ENV;COMMAND" ${ARGN})
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 180)
+    endif()
+    set(environment ROCWELD_GPU=soft ROCWELD_KERNELS=${library_folder}/kernels ${ARG_ENV})
+    add_test(stack_${stack}_${name} ${tests}/run ${stack} ${build} ${ARG_COMMAND})
+    set_tests_properties(stack_${stack}_${name} PROPERTIES LABELS stacks SKIP_RETURN_CODE 77
+                         TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED stack_${stack}
+                         ENVIRONMENT "${environment}")
+endfunction()
+
+# The programs, by the stack's own compilers.
+function(stack_programs)
+    add_test(stack_${stack}_build ${tests}/run ${stack} ${build} -- ${tests}/build ${source}
+             ${programs})
+    set_tests_properties(stack_${stack}_build PROPERTIES LABELS stacks SKIP_RETURN_CODE 77
+                         TIMEOUT 600 FIXTURES_SETUP stack_${stack})
+endfunction()
+
+function(rocminfo_tests)
+    set(gpu --print "Name: +gfx1030" --print "Compute Unit: +72" --print "Wavefront Size: +32"
+        --print "amdgcn-amd-amdhsa--gfx1030")
+    foreach(kernel 6.1 6.12 7.2)
+        stack_test(rocminfo@${kernel} COMMAND ${gpu} -- ${rocweld} run --kernel ${kernel} -- rocminfo)
+    endforeach()
+    stack_test(trace COMMAND --print "ACQUIRE_VM\\(gpu_id=0x[0-9a-f]+, drm_fd=[0-9]+\\) = 0"
+               -- ${rocweld} trace -e ACQUIRE_VM -- rocminfo)
+endfunction()
+
+function(hip_tests)
+    foreach(name waves math streams host_memory device_malloc cooperative)
+        stack_test(${name} COMMAND --print ok -- ${rocweld} run -- ${programs}/${name})
+    endforeach()
+    stack_test(leaks TIMEOUT 600 COMMAND --print ok -- ${rocweld} run -- ${programs}/leaks)
+    stack_test(hello COMMAND --print "lane 3 of block 1" -- ${rocweld} run -- ${programs}/hello)
+    stack_test(printf COMMAND --print "^lane 2 of block 1 says hello 1.000 c -5000000000$"
+               --print "^warp 127$" -- ${rocweld} run -- ${programs}/printf)
+    stack_test(assert COMMAND --signal ABRT --print "first kernel passed"
+               --print "assertion .*threadIdx.x < limit.* failed"
+               -- ${rocweld} run -- ${programs}/assert)
+    stack_test(two_gpus COMMAND -- ${rocweld} run --gpu soft:gfx1030,gfx1030
+               -- ${programs}/properties 2)
+    stack_test(host_memory_sdma ENV HSA_ENABLE_SDMA=1
+               COMMAND --print ok -- ${rocweld} run -- ${programs}/host_memory)
+endfunction()
+
+function(opencl_tests)
+    stack_test(clinfo COMMAND --print "Device Name +gfx1030" --print "Device Available +Yes"
+               -- ${rocweld} run -- clinfo)
+    stack_test(opencl COMMAND --print ok -- ${rocweld} run -- ${programs}/opencl)
+    stack_test(clpeak COMMAND --print "Kernel launch latency : [0-9.]+ us"
+               -- ${rocweld} run -- clpeak --kernel-latency)
+endfunction()
+
+# One VM with libdrm, whoever starts first; `require` makes two VMs an error.
+set(shared --print "address is taken in libdrm" --print "walked 1000 nodes" --not-print "warn.shim")
+function(interop_tests)
+    foreach(order drm-first hip-first together)
+        foreach(kernel 6.12 7.2)
+            stack_test(interop_${order}@${kernel} ENV ROCWELD_SHARE=require COMMAND ${shared}
+                       -- ${rocweld} run --kernel ${kernel} -- ${programs}/interop_libdrm ${order})
+        endforeach()
+    endforeach()
+endfunction()
+
+# Without LD_PRELOAD.
+function(door_tests)
+    set(door ENV LD_LIBRARY_PATH=${library_folder}/door-softgpu)
+    set(none --not-print "rocweld: (warn|error)")
+    stack_test(door_rocminfo ${door} COMMAND --print "Name: +gfx1030" ${none} -- rocminfo)
+    stack_test(door_hip ${door} COMMAND --print ok ${none} -- ${programs}/streams)
+    stack_test(door_opencl ${door} COMMAND --print ok ${none} -- ${programs}/opencl)
+    foreach(order drm-first hip-first together)
+        stack_test(door_interop_${order} ${door} ROCWELD_SHARE=require
+                   COMMAND ${shared} -- ${programs}/interop_libdrm ${order})
+    endforeach()
+    foreach(file libhsakmt.so.1 libhsa-runtime64.so.1 libdrm_amdgpu.so.1)
+        if(EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/${file})
+            stack_test(door_symbols_${file} COMMAND --print "[1-9][0-9]* functions"
+                       -- ${source}/tests/doors/symbols ${build}/bin/door_symbols
+                          /usr/lib/x86_64-linux-gnu/${file} ${library_folder}/door/${file})
+        endif()
+    endforeach()
+    stack_test(door_setuid COMMAND --print ok ${none}
+               -- ${tests}/setuid ${library_folder}/door-softgpu ${programs}/waves)
+endfunction()
+
+# Of librocrand1-tests, what ends within seconds. Seeding LFSR113 (case 5 of one test) takes
+# minutes on a CPU.
+function(rocrand_tests)
+    set(folder /usr/libexec/rocm/librocrand1-tests)
+    if(NOT EXISTS ${stacks_folder}/${stack}${folder})
+        return()
+    endif()
+    set(passed TIMEOUT 600 COMMAND --print "PASSED" --not-print "FAILED" -- ${rocweld} run --)
+    stack_test(rocrand_basic ${passed} ${folder}/test_rocrand_basic
+               --gtest_filter=-*rocrand_initialize_generator_test/5)
+    foreach(name rocrand_linkage rocrand_kernel_mtgp32 rocrand_kernel_philox4x32_10
+            rocrand_kernel_sobol64 rocrand_kernel_xorwow rocrand_kernel_mrg rocrand_kernel_lfsr113
+            rocrand_kernel_threefry2x64_20 rocrand_mtgp32_prng rocrand_philox_prng
+            rocrand_threefry4x32_20_prng rocrand_sobol32_qrng rocrand_scrambled_sobol64_qrng
+            poisson_distribution)
+        stack_test(${name} ${passed} ${folder}/test_${name})
+    endforeach()
+endfunction()
+
+foreach(stack trixie forky)
+    if(EXISTS ${stacks_folder}/${stack}/etc/rocweld-stack.txt)
+        set(programs ${build}/stack-programs/${stack})
+        stack_programs()
+        rocminfo_tests()
+        hip_tests()
+        opencl_tests()
+        interop_tests()
+        door_tests()
+        rocrand_tests()
+    endif()
+endforeach()
