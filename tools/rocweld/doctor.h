@@ -28,6 +28,7 @@ struct doctor_finding {
     X(processor, "processor")                                                                      \
     X(softgpu, "softgpu devices")                                                                  \
     X(hsa, "HSA runtime")                                                                          \
+    X(thunk, "ROCm thunk")                                                                         \
     X(hip, "HIP runtime")                                                                          \
     X(hipcc, "HIP compiler")                                                                       \
     X(mesa, "Mesa drivers")                                                                        \

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tools/rocweld/doctor.h"
+#include "tools/rocweld/paths.h"
 
 /* A library by its names, newest first; where it was found, with the version in its file name. */
 static bool find_library(const char *const *names, char *out_file, size_t size)
@@ -50,6 +51,27 @@ void doctor_check_hsa(struct doctor_finding *out_finding)
 {
     static const char *const names[] = {"libhsa-runtime64.so.1", NULL};
     check_library(out_finding, names, "libhsa-runtime64-1");
+}
+
+/* Where the thunk is decides by which door the shim comes in without LD_PRELOAD. */
+void doctor_check_thunk(struct doctor_finding *out_finding)
+{
+    static const char *const hsa[] = {"libhsa-runtime64.so.1", NULL};
+    char file[PATH_MAX], door[PATH_MAX];
+    bool separate;
+
+    if (!find_library(hsa, file, sizeof file)) {
+        doctor_say(out_finding, DOCTOR_OK, "none, as there is no HSA runtime");
+        return;
+    }
+    separate = dlopen("libhsakmt.so.1", RTLD_LAZY | RTLD_NOLOAD) != NULL;
+    snprintf(file, sizeof file, "door/%s", separate ? "libhsakmt.so.1" : hsa[0]);
+    if (paths_library(file, door, sizeof door))
+        *strrchr(door, '/') = '\0';
+    else
+        snprintf(door, sizeof door, "not installed");
+    doctor_say(out_finding, DOCTOR_OK, "%s; its door, where LD_PRELOAD does not reach: %s",
+               separate ? "libhsakmt.so.1" : "a part of libhsa-runtime64.so.1", door);
 }
 
 void doctor_check_hip(struct doctor_finding *out_finding)
