@@ -67,10 +67,10 @@ static bool layer_present(const char *name)
     return found;
 }
 
-static void instance_create(struct vkc *vkc)
+static void instance_create(struct vkc *vkc, bool check)
 {
     const char *layer = VALIDATION, *extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
-    bool validate = layer_present(VALIDATION);
+    bool validate = check && layer_present(VALIDATION);
     VkDebugUtilsMessengerCreateInfoEXT messenger = {
         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
         .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
@@ -212,7 +212,7 @@ void vkc_open(const struct vkc_options *options, struct vkc *out_vkc)
     if (!options)
         options = &defaults;
     memset(out_vkc, 0, sizeof *out_vkc);
-    instance_create(out_vkc);
+    instance_create(out_vkc, !options->unchecked);
     physical_choose(out_vkc);
     family_choose(out_vkc, options->compute_only);
     if (options->robust && !extension_present(out_vkc, VK_EXT_ROBUSTNESS_2_EXTENSION_NAME))
@@ -302,7 +302,7 @@ void vkc_buffer_destroy(struct vkc *vkc, struct vkc_buffer *buffer)
 
 /* ---- pipelines ---- */
 
-static VkShaderModule module_load(struct vkc *vkc, const char *path)
+VkShaderModule vkc_module_load(struct vkc *vkc, const char *path)
 {
     enum { MAX_BYTES = 1 << 20 };
     VkShaderModuleCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
@@ -372,7 +372,7 @@ static void set_allocate(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
 void vkc_pipeline_create(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
                          struct vkc_pipeline *out_pipeline)
 {
-    VkShaderModule module = module_load(vkc, desc->shader);
+    VkShaderModule module = vkc_module_load(vkc, desc->shader);
     VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
         .requiredSubgroupSize = desc->subgroup_size};

@@ -45,6 +45,7 @@ struct vkc {
 struct vkc_options {
     bool robust;       /* robustBufferAccess and VK_EXT_robustness2 */
     bool compute_only; /* a queue of a family without graphics */
+    bool unchecked;    /* without validation, which takes work of a lost device for running */
 };
 
 /* Takes the first AMD GPU, else the first device. */
@@ -91,6 +92,7 @@ struct vkc_pipeline {
     VkDescriptorType types[VKC_BINDINGS];
 };
 
+VkShaderModule vkc_module_load(struct vkc *vkc, const char *path);
 void vkc_pipeline_create(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
                          struct vkc_pipeline *out_pipeline);
 /* The shader NAME.spv of the folder `shaders` beside the program, or of ROCWELD_SHADERS=DIR. */
