@@ -24,8 +24,8 @@
     X(GET_STATS, DRM_IOCTL_GET_STATS, drm_ioctl_get_stats, 0)                                      \
     X(SET_VERSION, DRM_IOCTL_SET_VERSION, drm_ioctl_set_version, MASTER)                           \
     X(GEM_CLOSE, DRM_IOCTL_GEM_CLOSE, drm_ioctl_gem_close, RENDER)                                 \
-    X(GEM_FLINK, DRM_IOCTL_GEM_FLINK, NULL, AUTH)                                                  \
-    X(GEM_OPEN, DRM_IOCTL_GEM_OPEN, NULL, AUTH)                                                    \
+    X(GEM_FLINK, DRM_IOCTL_GEM_FLINK, drm_ioctl_gem_flink, AUTH)                                   \
+    X(GEM_OPEN, DRM_IOCTL_GEM_OPEN, drm_ioctl_gem_open, AUTH)                                      \
     X(GET_CAP, DRM_IOCTL_GET_CAP, drm_ioctl_get_cap, RENDER | ASKS)                                \
     X(SET_CLIENT_CAP, DRM_IOCTL_SET_CLIENT_CAP, drm_ioctl_set_client_cap, 0)                       \
     X(SET_UNIQUE, DRM_IOCTL_SET_UNIQUE, drm_ioctl_invalid, AUTH | MASTER | ROOT)                   \

@@ -34,12 +34,14 @@ ioctl_handler drm_ioctl_version, drm_ioctl_get_unique, drm_ioctl_get_magic, drm_
 ioctl_handler drm_ioctl_gem_close, drm_ioctl_gem_mmap, drm_ioctl_gem_wait_idle,
     drm_ioctl_gem_metadata, drm_ioctl_gem_op, drm_ioctl_gem_create, drm_ioctl_gem_userptr,
     drm_ioctl_gem_va, drm_ioctl_prime_handle_to_fd, drm_ioctl_prime_fd_to_handle;
+/* drm_flink.c: */
+ioctl_handler drm_ioctl_gem_flink, drm_ioctl_gem_open;
 /* drm_syncobj_ioctls.c: */
 ioctl_handler drm_ioctl_syncobj_create, drm_ioctl_syncobj_destroy, drm_ioctl_syncobj_handle_to_fd,
     drm_ioctl_syncobj_fd_to_handle, drm_ioctl_syncobj_transfer, drm_ioctl_syncobj_wait,
     drm_ioctl_syncobj_timeline_wait, drm_ioctl_syncobj_eventfd, drm_ioctl_syncobj_reset,
     drm_ioctl_syncobj_signal, drm_ioctl_syncobj_timeline_signal, drm_ioctl_syncobj_query;
-/* drm_info.c, drm_context.c, drm_bo_list.c, drm_submit.c: */
+/* drm_info.c, drm_context.c, drm_bo_list.c, drm_cs.c, drm_wait.c: */
 ioctl_handler drm_ioctl_info, drm_ioctl_ctx, drm_ioctl_vm, drm_ioctl_bo_list, drm_ioctl_cs,
     drm_ioctl_wait_cs, drm_ioctl_wait_fences, drm_ioctl_fence_to_handle, drm_ioctl_sched,
     drm_ioctl_user_queue;

@@ -265,6 +265,37 @@ static void nothing_leaks(void **state)
     node_close(other);
 }
 
+/* Names that are global to a device: of primary nodes only, and gone with their object. */
+static void names(void **state)
+{
+    int a = node_of(0, false), b = node_of(0, false), other = node_of(1, false);
+    uint32_t bo = gem_create(a, MIB, AMDGPU_GEM_DOMAIN_VRAM);
+    struct drm_gem_flink flink = {.handle = bo}, again = {.handle = bo}, wrong = {.handle = 99};
+    struct drm_gem_open open = {0};
+    uint64_t used = vram_used(0);
+    struct drm_auth auth = {0};
+
+    (void)state;
+    assert_int_equal(call(b, DRM_IOCTL_GET_MAGIC, &auth), 0);
+    assert_int_equal(call(a, DRM_IOCTL_AUTH_MAGIC, &auth), 0);
+    assert_int_equal(call(a, DRM_IOCTL_GEM_FLINK, &flink), 0);
+    assert_int_equal(call(a, DRM_IOCTL_GEM_FLINK, &again), 0);
+    assert_int_equal(flink.name, again.name);
+    assert_int_equal(call(a, DRM_IOCTL_GEM_FLINK, &wrong), ENOENT);
+    open.name = flink.name;
+    assert_int_equal(call(b, DRM_IOCTL_GEM_OPEN, &open), 0);
+    assert_int_equal(open.size, MIB);
+    assert_int_equal(vram_used(0), used); /* the same object */
+    assert_int_equal(call(other, DRM_IOCTL_GEM_OPEN, &open), ENOENT);
+    assert_int_equal(gem_close(a, bo), 0);
+    assert_int_equal(gem_close(b, open.handle), 0);
+    open.name = flink.name;
+    assert_int_equal(call(b, DRM_IOCTL_GEM_OPEN, &open), ENOENT);
+    node_close(a);
+    node_close(b);
+    node_close(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +307,7 @@ int main(void)
         cmocka_unit_test(import_on_another_device),
         cmocka_unit_test(dmabuf_as_a_file),
         cmocka_unit_test(nothing_leaks),
+        cmocka_unit_test(names),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, machine_setup, NULL);
