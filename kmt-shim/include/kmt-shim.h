@@ -28,6 +28,7 @@
  *                              where running queues find it, from the first queue on (default)
  *   ROCWELD_RESIDENCY=explicit only what kmt_shim_bo_make_resident() names
  *   ROCWELD_RESIDENCY=off      none: the kernel may move graphics buffers under running queues
+ *   ROCWELD_VM_MAP=FILE        at the process's end, draw who had which addresses when, as SVG
  *
  * Errors are returned as negative errno numbers; each is explained by one line on stderr (see
  * ROCWELD_LOG, area "shim"). Thread safety: every function from any thread, not from signal
