@@ -24,4 +24,11 @@ string(REGEX REPLACE "/$" "" ROCWELD_PC_TO_PREFIX "${ROCWELD_PC_TO_PREFIX}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/rocweld.pc.in ${CMAKE_BINARY_DIR}/cmake/rocweld.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/cmake/rocweld.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+if(TARGET rocweld_runtime)
+    configure_file(${CMAKE_CURRENT_LIST_DIR}/rocweld-runtime.pc.in
+                   ${CMAKE_BINARY_DIR}/cmake/rocweld-runtime.pc @ONLY)
+    install(FILES ${CMAKE_BINARY_DIR}/cmake/rocweld-runtime.pc
+            DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
+
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
