@@ -12,6 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "softgpu/front/remote.h"
+
 /* Kernel-internal numbers that user space sees all the same (include/linux/errno.h). */
 #define KERNEL_ERESTARTSYS 512
 #define KERNEL_ENOTSUPP    524
@@ -105,11 +107,15 @@ static rw_status copy_all(enum copy_way way, void *ours, uint64_t theirs, size_t
 
 rw_status front_copy_in(void *to, uint64_t user_from, size_t size)
 {
+    if (remote_is_serving())
+        return remote_copy_in(to, user_from, size);
     return copy_all(COPY_IN, to, user_from, size);
 }
 
 rw_status front_copy_out(uint64_t user_to, const void *from, size_t size)
 {
+    if (remote_is_serving())
+        return remote_copy_out(user_to, from, size);
     return copy_all(COPY_OUT, (void *)from, user_to, size);
 }
 

@@ -5,7 +5,8 @@
  * when the caller's struct is shorter), runs the handler on the copy, and copies it back.
  *
  * Addresses in arguments are the program's: they are never dereferenced, but copied with
- * front_copy_in/out, which answer EFAULT for bad ones as copy_from_user does.
+ * front_copy_in/out, which answer EFAULT for bad ones as copy_from_user does, and reach into the
+ * calling process when the call is another one's (remote.h).
  *
  * How loud a failed call is. A line at `warn` is for what should be mended:
  *   - the program gave arguments that no state of the machine would make right;

@@ -20,8 +20,11 @@
 
 #include "base/log.h"
 #include "base/private_fd.h"
+#include "softgpu/front/node_watch.h"
+#include "softgpu/front/remote.h"
 
 struct node {
+    struct node_watch watch; /* of `peer` */
     const struct node_ops *ops;
     void *private_data;
     int flags;
@@ -51,8 +54,9 @@ static struct {
     uint64_t device;     /* st_dev of sockets */
     uint32_t generation; /* counts forks */
     struct node_tree nodes;
-    struct node *dying; /* last reference gone, release not yet called */
-    int epoll, wakeup;  /* -1 while there is no node thread */
+    struct node *dying;         /* last reference gone, release not yet called */
+    struct node_tree inherited; /* a child's: the parent's nodes, never used */
+    int epoll, wakeup;          /* -1 while there is no node thread */
     pthread_t thread;
     uint64_t passes_wanted, passes_done; /* node_settle() */
     pthread_cond_t pass_done;
@@ -134,22 +138,54 @@ static void dying_release(void)
     }
 }
 
-/* One look at every hang-up that is pending. Returns false when there was none. */
-static bool hang_ups_collect(int timeout_ms)
+/* Calls of other processes, or the end. */
+static void node_peer_ready(struct node_watch *watch, uint32_t events)
+{
+    struct node *node = (struct node *)watch;
+
+    if (events & EPOLLIN)
+        remote_accept(node, node->peer);
+    if (events & (EPOLLHUP | EPOLLERR))
+        node_hang_up(node);
+}
+
+static void wakeup_ready(struct node_watch *watch, uint32_t events)
+{
+    uint64_t count;
+
+    (void)watch, (void)events;
+    if (read(registry.wakeup, &count, sizeof count) < 0)
+        rw_debug(preload, "node thread: spurious wake-up");
+}
+
+static struct node_watch wakeup_watch = {.ready = wakeup_ready};
+
+/* One look at all that is pending. Returns false when there was nothing. */
+static bool events_collect(int timeout_ms)
 {
     struct epoll_event events[64];
     int n = epoll_wait(registry.epoll, events, 64, timeout_ms);
 
     for (int i = 0; i < n; i++) {
-        struct node *node = events[i].data.ptr;
-        uint64_t count;
+        struct node_watch *watch = events[i].data.ptr;
 
-        if (node)
-            node_hang_up(node);
-        else if (read(registry.wakeup, &count, sizeof count) < 0)
-            rw_debug(preload, "node thread: spurious wake-up");
+        watch->ready(watch, events[i].events);
     }
     return n > 0;
+}
+
+rw_status node_watch_start(int fd, struct node_watch *watch)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
+
+    if (epoll_ctl(registry.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        return RW_FAIL(errno, "cannot watch a descriptor");
+    return RW_OK;
+}
+
+void node_watch_stop(int fd)
+{
+    epoll_ctl(registry.epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
 /* Everything that is pending now. Returns false when more was asked for meanwhile, the wake-up
@@ -159,7 +195,7 @@ static bool node_thread_pass(void)
     pthread_mutex_lock(&registry.lock);
     uint64_t wanted = registry.passes_wanted;
     pthread_mutex_unlock(&registry.lock);
-    while (hang_ups_collect(0))
+    while (events_collect(0))
         ;
     dying_release();
     pthread_mutex_lock(&registry.lock);
@@ -175,7 +211,7 @@ static void *node_thread(void *unused)
     (void)unused;
     pthread_setname_np(pthread_self(), "rocweld-nodes");
     for (;;) {
-        hang_ups_collect(-1);
+        events_collect(-1);
         while (!node_thread_pass())
             ;
     }
@@ -193,13 +229,16 @@ static void fork_parent(void)
 }
 
 /* The child keeps the user's descriptors, as after any fork, but our ends are the parent's: kept
- * open here they would hide the parent's death. */
+ * open here they would hide the parent's death. So the nodes are another process's from now on. */
 static void fork_child(void)
 {
     struct node *node;
 
     RB_FOREACH(node, node_tree, &registry.nodes)
     peer_close(node);
+    registry.inherited = registry.nodes; /* what still refers to them keeps its pointers */
+    RB_INIT(&registry.nodes);
+    atomic_store(&registry.live, 0);
     if (registry.epoll >= 0) {
         close(registry.epoll);
         close(registry.wakeup);
@@ -236,7 +275,7 @@ static rw_status node_thread_create(void)
 static rw_status node_thread_start_locked(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &wakeup_watch};
 
     if (registry.epoll >= 0)
         return RW_OK;
@@ -262,6 +301,13 @@ static rw_status node_thread_start_locked(void)
     return status;
 }
 
+/* What other processes may call. The rest has bytes to read and write, for which the socket pair
+ * itself reaches everywhere. */
+static bool node_takes_calls(const struct node *node)
+{
+    return node->ops->ioctl || node->ops->mmap;
+}
+
 /* The user's end gets the lowest free number because socketpair() fills its first slot first. */
 static rw_status node_make_pair(struct node *node, int flags, int *out_fd)
 {
@@ -279,14 +325,19 @@ static rw_status node_make_pair(struct node *node, int flags, int *out_fd)
     kernel_fstat(pair[0], &st);
     node->inode = st.st_ino;
     node->device = st.st_dev;
+    if (node_takes_calls(node))
+        remote_name(node->peer, node->ops->name, node->ops->foreign_error, node->inode);
     *out_fd = pair[0];
     return RW_OK;
 }
 
 static rw_status node_register(struct node *node)
 {
-    struct epoll_event event = {.events = 0, .data.ptr = node}; /* EPOLLHUP is always reported */
+    struct epoll_event event = {.data.ptr = &node->watch}; /* EPOLLHUP is always reported */
     rw_status status;
+
+    if (node_takes_calls(node) && !node->ops->foreign_error)
+        event.events = EPOLLIN;
 
     pthread_mutex_lock(&registry.lock);
     status = node_thread_start_locked();
@@ -304,7 +355,8 @@ static rw_status node_register(struct node *node)
     return status;
 }
 
-rw_status node_open(const struct node_ops *ops, void *private_data, int flags, int *out_fd)
+static rw_status node_open_here(const struct node_ops *ops, void *private_data, int flags,
+                                int *out_fd)
 {
     struct node *node = calloc(1, sizeof *node);
     rw_status status;
@@ -312,6 +364,7 @@ rw_status node_open(const struct node_ops *ops, void *private_data, int flags, i
 
     if (!node)
         return RW_FAIL(ENOMEM, "no memory for a %s node", ops->name);
+    node->watch.ready = node_peer_ready;
     node->ops = ops;
     node->private_data = private_data;
     node->flags = flags;
@@ -332,7 +385,7 @@ rw_status node_open(const struct node_ops *ops, void *private_data, int flags, i
     return RW_OK;
 }
 
-struct node *node_get_by_fd(int fd)
+static struct node *node_get_by_own_fd(int fd)
 {
     struct stat st;
     struct node *node, key;
@@ -350,6 +403,54 @@ struct node *node_get_by_fd(int fd)
     return node;
 }
 
+/* What is left of a node whose descriptor could not be delivered: `private_data` is its maker's. */
+static const struct node_ops undelivered_ops = {.name = "undelivered"};
+
+static rw_status node_open_there(const struct node_ops *ops, void *private_data, int flags,
+                                 int *out_fd)
+{
+    int fd;
+
+    RW_TRY(node_open_here(ops, private_data, flags | O_CLOEXEC, &fd));
+    rw_status status = remote_fd_give(fd, flags, out_fd);
+    if (!rw_ok(status)) {
+        struct node *node = node_get_by_own_fd(fd);
+        node->ops = &undelivered_ops;
+        node_put(node);
+    }
+    close(fd);
+    return status;
+}
+
+rw_status node_open(const struct node_ops *ops, void *private_data, int flags, int *out_fd)
+{
+    return remote_is_serving() ? node_open_there(ops, private_data, flags, out_fd)
+                               : node_open_here(ops, private_data, flags, out_fd);
+}
+
+struct node *node_get_by_fd(int fd)
+{
+    int copy;
+
+    if (!remote_is_serving())
+        return node_get_by_own_fd(fd);
+    if (!rw_ok(remote_fd_fetch(fd, &copy)))
+        return NULL;
+    struct node *node = node_get_by_own_fd(copy);
+    close(copy);
+    return node;
+}
+
+rw_status node_fd_copy(int fd, int *out_fd)
+{
+    if (remote_is_serving())
+        RW_TRY(remote_fd_fetch(fd, out_fd));
+    else
+        *out_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    *out_fd = private_fd_move(*out_fd);
+    return *out_fd < 0 ? rw_status_quiet(EBADF) : RW_OK;
+}
+
 struct node *node_get(struct node *node)
 {
     atomic_fetch_add_explicit(&node->refs, 1, memory_order_relaxed);
@@ -360,7 +461,7 @@ void node_put(struct node *node)
 {
     if (!node || atomic_fetch_sub(&node->refs, 1) != 1)
         return;
-    if (node_is_foreign(node))
+    if (node->generation != registry.generation)
         return; /* what is behind it is the parent's; the child's copy goes with the child */
     pthread_mutex_lock(&registry.lock);
     LL_PREPEND(registry.dying, node);
@@ -393,26 +494,11 @@ int node_flags(const struct node *node)
     return node->flags;
 }
 
-bool node_is_foreign(const struct node *node)
-{
-    return node->generation != registry.generation;
-}
-
-static rw_status node_check_owner(const struct node *node, const char *call)
-{
-    if (!node_is_foreign(node))
-        return RW_OK;
-    rw_debug(preload, "%s on a %s descriptor inherited through fork(); open the device anew", call,
-             node->ops->name);
-    return rw_status_quiet(node->ops->foreign_error ? node->ops->foreign_error : ENODEV);
-}
-
 rw_status node_call_ioctl(struct node *node, unsigned long request, void *argument, int *out_result)
 {
     *out_result = 0;
     if (!node->ops->ioctl)
         return rw_status_quiet(ENOTTY);
-    RW_TRY(node_check_owner(node, "ioctl"));
     return node->ops->ioctl(node, request, argument, out_result);
 }
 
@@ -432,8 +518,17 @@ rw_status node_call_mmap(struct node *node, void *address, size_t length, int pr
         return rw_status_quiet(EACCES);
     if (!node->ops->mmap)
         return rw_status_quiet(ENODEV);
-    RW_TRY(node_check_owner(node, "mmap"));
     return node->ops->mmap(node, address, length, prot, flags, offset, out_address);
+}
+
+rw_status node_share(struct node *node, size_t length, int prot, int flags, uint64_t offset,
+                     struct node_pages *out_pages)
+{
+    if (!node_mode_allows(node, prot, flags))
+        return rw_status_quiet(EACCES);
+    if (!node->ops->share)
+        return rw_status_quiet(ENODEV);
+    return node->ops->share(node, length, prot, flags, offset, out_pages);
 }
 
 /* Without `stat` a node looks like an anonymous inode: mode 0600, no type, as fstat() shows. */
@@ -453,7 +548,6 @@ rw_status node_call_seek(struct node *node, int64_t offset, int whence, int64_t 
 {
     if (!node->ops->size)
         return rw_status_quiet(ESPIPE);
-    RW_TRY(node_check_owner(node, "lseek"));
     /* A dma-buf knows SEEK_SET and SEEK_END with offset 0 only (dma_buf_llseek). */
     if (offset != 0 || (whence != SEEK_SET && whence != SEEK_END))
         return rw_status_quiet(EINVAL);

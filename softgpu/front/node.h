@@ -6,7 +6,8 @@
  * (dup, fork, SCM_RIGHTS, poll, CLOEXEC) for free; its inode identifies the open file whichever
  * descriptor is used, so two descriptors are the same file exactly when the kernel would say so;
  * and the other end sees a hang-up exactly when the last copy anywhere is closed, which is when
- * `release` is called.
+ * `release` is called. Other processes that get a copy call the one that opened it (remote.h);
+ * inside such a call, descriptors below are the caller's.
  *
  * Thread safety: all functions from any thread. Operations run on the calling thread; release runs
  * on the node thread.
@@ -23,10 +24,18 @@
 
 struct node;
 
+/* Pages that another process maps: a range of a file, which stays what it is until released. */
+struct node_pages {
+    int fd; /* borrowed */
+    uint64_t offset;
+    void (*release)(struct node_pages *pages);
+    void *context; /* of `release` */
+};
+
 struct node_ops {
     const char *name; /* "kfd", "drm", "dma-buf", ... */
-    /* errno that calls get in a forked child, to which the state behind the node does not belong;
-     * 0 = ENODEV, as of an unplugged device. The kernel's answer on /dev/kfd is EBADF. */
+    /* errno that calls get in processes other than the one that opened the node; 0 = they work
+     * there too. The kernel's answer on /dev/kfd is EBADF. */
     int foreign_error;
     /* `argument` is the raw ioctl argument; see front/ioctl.h for safe copies. The result is the
      * ioctl's: 0 or a positive value in *out_result, or a failure. */
@@ -34,6 +43,9 @@ struct node_ops {
     /* As mmap(2); NULL = ENODEV. */
     rw_status (*mmap)(struct node *node, void *address, size_t length, int prot, int flags,
                       uint64_t offset, void **out_address);
+    /* mmap's checks and answer, for a mapping in another process; NULL = ENODEV. */
+    rw_status (*share)(struct node *node, size_t length, int prot, int flags, uint64_t offset,
+                       struct node_pages *out_pages);
     /* Fills what fstat shows; NULL = an anonymous inode. */
     void (*stat)(struct node *node, struct stat *out_stat);
     /* Size that lseek(SEEK_END) reports; NULL = ESPIPE. */
@@ -58,8 +70,9 @@ const struct node_ops *node_ops(const struct node *node);
 void *node_private(const struct node *node);
 int node_flags(const struct node *node);
 
-/* Was the node inherited through fork()? Then only `stat` may be called. */
-bool node_is_foreign(const struct node *node);
+/* A close-on-exec copy of any descriptor that an argument names, out of the way of the program's
+ * numbers, to be closed. EBADF. */
+rw_status node_fd_copy(int fd, int *out_fd) RW_MUST_USE;
 
 /* What ioctl(2), mmap(2), fstat(2) and lseek(2) do on a node: the operation, or the error of an
  * absent or foreign one. */

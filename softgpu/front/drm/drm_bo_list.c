@@ -11,6 +11,7 @@
 #include "softgpu/front/drm/drm_gem.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
+#include "softgpu/front/remote.h"
 
 #define MAX_ENTRIES (128u * 1024)
 
@@ -104,6 +105,8 @@ rw_status drm_bo_list_make(struct drm_fpriv *fpriv, const struct drm_amdgpu_bo_l
     for (uint32_t i = 0; rw_ok(s) && i < in->bo_number; i++) {
         s = drm_gem_lookup(fpriv, entries[i].bo_handle, &list->bos[i]);
         list->count += rw_ok(s);
+        if (rw_ok(s) && list->bos[i]->backing == MEM_BACKING_USERPTR && remote_is_serving())
+            s = RW_FAIL(EPERM, "entry %u is memory of another process", i);
     }
     free(entries);
     if (!rw_ok(s)) {

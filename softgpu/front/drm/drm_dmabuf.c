@@ -10,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "softgpu/front/drm/drm_share.h"
 #include "softgpu/front/drm/drm_syncobj.h"
 #include "softgpu/front/ioctl.h"
 #include "softgpu/front/nodes.h"
+#include "softgpu/front/remote.h"
 
 /* dma-bufs live in a file system of their own, where their inode numbers mean something. */
 #define DMABUF_FILESYSTEM 0xdab
@@ -130,6 +133,14 @@ static rw_status dmabuf_mmap(struct node *node, void *address, size_t length, in
     return mem_bo_mmap(dmabuf->bo, address, length, prot, flags, offset, out_address);
 }
 
+static rw_status dmabuf_share(struct node *node, size_t length, int prot, int flags,
+                              uint64_t offset, struct node_pages *out_pages)
+{
+    const struct dmabuf *dmabuf = node_private(node);
+
+    return drm_bo_share(dmabuf->bo, length, prot, flags, offset, out_pages);
+}
+
 static void dmabuf_stat(struct node *node, struct stat *out_stat)
 {
     const struct dmabuf *dmabuf = node_private(node);
@@ -169,6 +180,7 @@ static const struct node_ops dmabuf_ops = {
     .name = "dma-buf",
     .ioctl = dmabuf_ioctl,
     .mmap = dmabuf_mmap,
+    .share = dmabuf_share,
     .stat = dmabuf_stat,
     .size = dmabuf_size,
     .release = dmabuf_release,
@@ -210,17 +222,32 @@ rw_status dmabuf_export(struct mem_bo *bo, int flags, int *out_fd)
     return s;
 }
 
+/* Not ours: nobody's, or another process's, whose memory is not on our GPUs. */
+static rw_status dmabuf_refuse(int fd, int copy)
+{
+    pid_t owner = remote_owner(copy);
+
+    close(copy);
+    if (owner)
+        return front_lacks(RW_AREA_drm, EINVAL,
+                           "descriptor %d is of a device of process %d; softgpu's GPUs are one "
+                           "process's each, and cannot use it here",
+                           fd, (int)owner);
+    return RW_FAIL(EINVAL, "descriptor %d is no dma-buf", fd);
+}
+
 rw_status dmabuf_import(int fd, struct mem_bo **out_bo)
 {
     struct node *node = node_get_by_fd(fd);
     rw_status s = RW_OK;
+    int copy;
 
-    if (node && node_ops(node) == &dmabuf_ops && !node_is_foreign(node))
+    if (node && node_ops(node) == &dmabuf_ops)
         *out_bo = mem_bo_get(((struct dmabuf *)node_private(node))->bo);
-    else if (fcntl(fd, F_GETFD) < 0)
+    else if (!rw_ok(node_fd_copy(fd, &copy)))
         s = RW_FAIL(EBADF, "descriptor %d is not open", fd);
     else
-        s = RW_FAIL(EINVAL, "descriptor %d is no dma-buf of this process's GPUs", fd);
+        s = dmabuf_refuse(fd, copy);
     if (node)
         node_put(node);
     return s;

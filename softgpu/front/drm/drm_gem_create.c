@@ -10,6 +10,7 @@
 #include "softgpu/front/drm/drm_gem.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
+#include "softgpu/front/remote.h"
 #include "softgpu/mem/heaps.h"
 
 #define PAGE_MASK UINT64_C(4095)
@@ -182,6 +183,10 @@ rw_status drm_ioctl_gem_userptr(void *context, void *argument)
     rw_status s;
 
     RW_TRY(check_userptr(args));
+    if (remote_is_serving())
+        return front_lacks(RW_AREA_drm, EFAULT,
+                           "GEM_USERPTR: the GPUs of softgpu reach the memory of the process that "
+                           "opened the device, and no other's");
     RW_TRY(mem_bo_create(fpriv->device->heaps, &desc, "gem userptr", &bo));
     bo->user_readonly = args->flags & AMDGPU_GEM_USERPTR_READONLY;
     s = args->flags & AMDGPU_GEM_USERPTR_VALIDATE ? pages_check(args->addr, args->size) : RW_OK;

@@ -9,6 +9,7 @@
 
 #include "softgpu/front/drm/drm_resv.h"
 #include "softgpu/front/drm/drm_sched.h"
+#include "softgpu/front/drm/drm_share.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 #include "softgpu/front/nodes.h"
@@ -17,6 +18,8 @@ static rw_status drm_node_ioctl(struct node *node, unsigned long request, void *
                                 int *out_result);
 static rw_status drm_node_mmap(struct node *node, void *address, size_t length, int prot, int flags,
                                uint64_t offset, void **out_address);
+static rw_status drm_node_share(struct node *node, size_t length, int prot, int flags,
+                                uint64_t offset, struct node_pages *out_pages);
 static void drm_node_stat(struct node *node, struct stat *out_stat);
 static void drm_node_release(struct node *node);
 
@@ -24,6 +27,7 @@ static const struct node_ops drm_node_ops = {
     .name = "drm",
     .ioctl = drm_node_ioctl,
     .mmap = drm_node_mmap,
+    .share = drm_node_share,
     .stat = drm_node_stat,
     .release = drm_node_release,
 };
@@ -156,11 +160,10 @@ static rw_status drm_node_ioctl(struct node *node, unsigned long request, void *
 /* ---- mmap, fstat ---- */
 
 /* Kernel: drm_gem_mmap(): the object by its exact page offset and its size, then the file's right
- * to it; then what the object itself refuses. */
-static rw_status drm_node_mmap(struct node *node, void *address, size_t length, int prot, int flags,
-                               uint64_t offset, void **out_address)
+ * to it; what the object itself refuses comes later. New BO reference. */
+static rw_status mmap_find(struct drm_fpriv *fpriv, uint64_t offset, size_t length,
+                           struct mem_bo **out_bo)
 {
-    struct drm_fpriv *fpriv = node_private(node);
     struct mem_bo *bo = mem_bo_find_by_mmap_offset(fpriv->device->heaps, offset);
     rw_status s;
 
@@ -174,7 +177,32 @@ static rw_status drm_node_mmap(struct node *node, void *address, size_t length, 
         s = RW_FAIL(EACCES, "mmap: this file holds no handle of the %s at offset 0x%llx", bo->label,
                     (unsigned long long)offset);
     else
-        s = mem_bo_mmap(bo, address, length, prot, flags, 0, out_address);
+        s = RW_OK;
+    if (rw_ok(s))
+        *out_bo = bo;
+    else
+        mem_bo_put(bo);
+    return s;
+}
+
+static rw_status drm_node_mmap(struct node *node, void *address, size_t length, int prot, int flags,
+                               uint64_t offset, void **out_address)
+{
+    struct mem_bo *bo;
+
+    RW_TRY(mmap_find(node_private(node), offset, length, &bo));
+    rw_status s = mem_bo_mmap(bo, address, length, prot, flags, 0, out_address);
+    mem_bo_put(bo);
+    return s;
+}
+
+static rw_status drm_node_share(struct node *node, size_t length, int prot, int flags,
+                                uint64_t offset, struct node_pages *out_pages)
+{
+    struct mem_bo *bo;
+
+    RW_TRY(mmap_find(node_private(node), offset, length, &bo));
+    rw_status s = drm_bo_share(bo, length, prot, flags, 0, out_pages);
     mem_bo_put(bo);
     return s;
 }

@@ -118,7 +118,7 @@ rw_status drm_sync_file_import(int fd, struct drm_fence **out_fence)
     struct node *node = node_get_by_fd(fd);
     rw_status s = RW_OK;
 
-    if (node && node_ops(node) == &sync_file_ops && !node_is_foreign(node))
+    if (node && node_ops(node) == &sync_file_ops)
         *out_fence = drm_fence_get(((struct sync_file *)node_private(node))->fence);
     else
         s = RW_FAIL(EINVAL, "descriptor %d is no sync_file", fd);

@@ -160,9 +160,9 @@ rw_status drm_syncobj_add_eventfd(struct drm_syncobj *syncobj, int eventfd, uint
                                   bool available)
 {
     struct drm_syncobj_eventfd *entry;
-    int copy = private_fd_move(fcntl(eventfd, F_DUPFD_CLOEXEC, 0));
+    int copy;
 
-    if (copy < 0)
+    if (!rw_ok(node_fd_copy(eventfd, &copy)))
         return RW_FAIL(EBADF, "descriptor %d is not open", eventfd);
     entry = is_eventfd(copy) ? calloc(1, sizeof *entry) : NULL;
     if (!entry) {
@@ -287,7 +287,7 @@ rw_status drm_syncobj_fd_import(int fd, struct drm_syncobj **out_syncobj)
     struct node *node = node_get_by_fd(fd);
     rw_status s = RW_OK;
 
-    if (node && node_ops(node) == &syncobj_node_ops && !node_is_foreign(node))
+    if (node && node_ops(node) == &syncobj_node_ops)
         *out_syncobj = drm_syncobj_get(node_private(node));
     else
         s = RW_FAIL(EINVAL, "descriptor %d is no syncobj", fd);

@@ -25,6 +25,7 @@
 #include "softgpu/front/kfd/kfd_queues.h"
 #include "softgpu/front/kfd/kfd_table.h"
 #include "softgpu/front/nodes.h"
+#include "softgpu/front/remote.h"
 
 /* The trap pages: handler code in the first page, its argument half-way into the second. */
 #define TRAP_BYTES      (2 * GPU_PAGE_SIZE)
@@ -184,12 +185,18 @@ rw_status kfd_ioctl_acquire_vm(void *context, void *argument)
     if (!fd_is_open_file(fd))
         return RW_FAIL(EINVAL, "descriptor %d is not open", fd);
     struct node *render_file = node_get_by_fd(fd); /* NULL: a file, but none of ours */
+    pid_t owner = render_file ? 0 : remote_owner(fd);
     pthread_mutex_lock(&process->mutex);
     struct kfd_pdd *pdd = kfd_pdd_find(process, args->gpu_id);
-    if (pdd)
-        status = pdd_acquire_vm(pdd, render_file);
-    else
+    if (!pdd)
         status = kfd_unknown_gpu("ACQUIRE_VM", args->gpu_id);
+    else if (owner && !pdd->drm_file)
+        status = front_lacks(RW_AREA_kfd, EINVAL,
+                             "ACQUIRE_VM: descriptor %d is of a device that process %d has opened; "
+                             "softgpu's VMs are one process's each. Open the device here",
+                             fd, (int)owner);
+    else
+        status = pdd_acquire_vm(pdd, render_file);
     pthread_mutex_unlock(&process->mutex);
     if (render_file)
         node_put(render_file);

@@ -9,6 +9,7 @@
 #include "softgpu/front/node.h"
 #include "softgpu/front/preload/nodes.h"
 #include "softgpu/front/preload/real.h"
+#include "softgpu/front/remote.h"
 
 /* Type bytes of the requests that nodes answer: KFD, DRM, dma-buf, sync file. */
 static bool request_is_candidate(unsigned long request)
@@ -24,6 +25,20 @@ static bool request_is_candidate(unsigned long request)
     }
 }
 
+/* A socket has no such request, so only after ENOTTY it may be a node of another process. */
+static int ioctl_after(int result, int fd, unsigned long request, void *argument)
+{
+    rw_status status;
+
+    if (result >= 0 || errno != ENOTTY)
+        return result;
+    if (!remote_ioctl(fd, request, argument, &status, &result)) {
+        errno = ENOTTY;
+        return result;
+    }
+    return rw_ok(status) ? result : preload_fail(status);
+}
+
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
     struct node *node;
@@ -33,8 +48,10 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     va_start(args, request);
     void *argument = va_arg(args, void *);
     va_end(args);
-    if (!request_is_candidate(request) || !(node = node_get_by_fd(fd)))
+    if (!request_is_candidate(request))
         return REAL(ioctl)(fd, request, argument);
+    if (!(node = node_get_by_fd(fd)))
+        return ioctl_after(REAL(ioctl)(fd, request, argument), fd, request, argument);
     rw_status status = node_call_ioctl(node, request, argument, &result);
     node_put(node);
     return rw_ok(status) ? result : preload_fail(status);
@@ -48,13 +65,15 @@ static off_t seek_after(off_t result, int fd, off_t offset, int whence)
 
     if (result >= 0 || errno != ESPIPE)
         return result;
+    rw_status status;
     node = node_get_by_fd(fd);
-    if (!node) {
+    if (node) {
+        status = node_call_seek(node, offset, whence, &position);
+        node_put(node);
+    } else if (!remote_seek(fd, offset, whence, &status, &position)) {
         errno = ESPIPE;
         return result;
     }
-    rw_status status = node_call_seek(node, offset, whence, &position);
-    node_put(node);
     return rw_ok(status) ? (off_t)position : preload_fail(status);
 }
 

@@ -10,6 +10,7 @@
 #include "softgpu/front/node.h"
 #include "softgpu/front/preload/nodes.h"
 #include "softgpu/front/preload/real.h"
+#include "softgpu/front/remote.h"
 #include "softgpu/mem/cpu_map.h"
 
 /* ---- mmap ---- */
@@ -48,6 +49,21 @@ static void *covered_unlock(void *mapped, size_t length)
     return mapped;
 }
 
+/* The kernel maps no sockets, so only after ENODEV it may be a node of another process. */
+static void *mmap_after(void *mapped, void *address, size_t length, int prot, int flags, int fd,
+                        off_t offset)
+{
+    rw_status status;
+
+    if (mapped != MAP_FAILED || errno != ENODEV)
+        return mapped;
+    if (!remote_mmap(fd, address, length, prot, flags, (uint64_t)offset, &status, &mapped))
+        errno = ENODEV;
+    else if (!rw_ok(status))
+        preload_fail(status);
+    return mapped;
+}
+
 #define DEFINE_MMAP(name, offset_type)                                                             \
     EXPORT void *name(void *address, size_t length, int prot, int flags, int fd,                   \
                       offset_type offset)                                                          \
@@ -56,7 +72,8 @@ static void *covered_unlock(void *mapped, size_t length)
         if (mmap_of_node(address, length, prot, flags, fd, offset, &mapped))                       \
             return mapped;                                                                         \
         if (!mmap_covers(address, length, flags))                                                  \
-            return REAL(name)(address, length, prot, flags, fd, offset);                           \
+            return mmap_after(REAL(name)(address, length, prot, flags, fd, offset), address,       \
+                              length, prot, flags, fd, offset);                                    \
         mem_cpu_maps_lock();                                                                       \
         return covered_unlock(REAL(name)(address, length, prot, flags, fd, offset), length);       \
     }

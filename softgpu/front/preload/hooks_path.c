@@ -8,6 +8,7 @@
 #include "softgpu/front/node.h"
 #include "softgpu/front/preload/nodes.h"
 #include "softgpu/front/preload/real.h"
+#include "softgpu/front/remote.h"
 
 /* The tree is in a folder of the effective user, who alone may enter it; the files that it stands
  * for are everybody's. So a setuid program's real user is not asked about it. */
@@ -56,9 +57,10 @@ static void node_link(const char *link, char text[PATH_MAX])
     if (sscanf(link, "/proc/self/fd/%d%c", &fd, &rest) != 1)
         return;
     struct node *node = node_get_by_fd(fd);
-    if (!node)
+    if (node)
+        node_call_stat(node, &st);
+    else if (!remote_stat(fd, &st))
         return;
-    node_call_stat(node, &st);
     node_put(node);
     sysfs_node_path(&st, text, PATH_MAX);
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "softgpu/front/nodes.h"
+#include "softgpu/front/remote.h"
 
 #define KERNEL_ERESTARTSYS 512 /* user space sees EINTR */
 
@@ -63,6 +64,8 @@ void preload_stat_fix(int fd, struct stat *st)
         struct node *node = node_get_by_fd(fd);
         if (node)
             node_call_stat(node, st);
+        else
+            remote_stat(fd, st);
         node_put(node);
     } else if (S_ISREG(st->st_mode) && st->st_size == 0) {
         placeholder = sysfs_node_find(st);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "softgpu/front/kfd/kfd_process.h"
+#include "softgpu/front/remote.h"
 
 int kfd_fd = -1;
 struct soft_machine *machine;
@@ -61,11 +62,15 @@ uint32_t gpu(unsigned index)
 int call(int fd, unsigned long request, void *argument)
 {
     struct node *node = node_get_by_fd(fd);
+    rw_status status;
     int result = 0;
 
-    assert_non_null(node);
-    rw_status status = node_call_ioctl(node, request, argument, &result);
-    node_put(node);
+    if (node) {
+        status = node_call_ioctl(node, request, argument, &result);
+        node_put(node);
+    } else {
+        assert_true(remote_ioctl(fd, request, argument, &status, &result));
+    }
     return rw_ok(status) ? result : -status.err;
 }
 

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "softgpu/front/node.h"
+#include "softgpu/front/remote.h"
 
 static atomic_int released;
 
@@ -251,18 +252,16 @@ static void passes_through_a_socket(void **state)
 
 static int child_checks(int fd)
 {
-    struct node *node = node_get_by_fd(fd);
-    struct stat st;
+    struct node *node;
+    rw_status status;
     int result, own = -1;
 
-    if (!node || !node_is_foreign(node))
+    if (node_get_by_fd(fd))
         return 1;
-    if (node_call_ioctl(node, 7, NULL, &result).err != EBADF)
+    if (!remote_ioctl(fd, 7, NULL, &status, &result))
         return 2;
-    node_call_stat(node, &st);
-    if (!S_ISCHR(st.st_mode))
+    if (status.err != EBADF)
         return 3;
-    node_put(node);
     /* A node of the child's own works, and its release runs there. */
     if (!rw_ok(node_open(&device_ops, NULL, O_RDWR, &own)))
         return 4;
