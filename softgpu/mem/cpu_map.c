@@ -237,7 +237,7 @@ static void map_split(struct cpu_map *map, uint64_t at)
     if (!tail) {
         rw_error(mem, "no memory to follow a mapping of a %s; it stays where it is",
                  map->bo->label);
-        mem_bo_pin(map->bo);
+        mem_bo_pin_locked(map->bo);
         return;
     }
     *tail = *map;

@@ -177,6 +177,13 @@ static bool wait_for_jobs_unlocked(const struct mem_bo *bo)
 
 void mem_bo_pin(struct mem_bo *bo)
 {
+    mem_residency_lock(); /* a move that has begun ends first */
+    mem_bo_pin_locked(bo);
+    mem_residency_unlock();
+}
+
+void mem_bo_pin_locked(struct mem_bo *bo)
+{
     if (atomic_fetch_add(&bo->pins, 1) == 0)
         mem_heaps_count_pinned(bo->heaps, bo, true);
 }

@@ -87,8 +87,10 @@ const void *mem_bo_job_key(const struct mem_bo *bo);
 /* ---- placements ---- */
 
 /* Never moves from now on, wherever it is; counted. For pages that the kernel itself or another
- * device uses by address. */
+ * device uses by address. The first takes the residency lock; the second is for who knows that no
+ * move is under way. */
 void mem_bo_pin(struct mem_bo *bo);
+void mem_bo_pin_locked(struct mem_bo *bo);
 void mem_bo_unpin(struct mem_bo *bo);
 
 /* What the buffer may be placed in from now on, best first (SET_PLACEMENT, import). It is not moved

@@ -56,6 +56,7 @@ rw_status kfd_bo_map(struct kfd_bo *bo, struct kfd_pdd *peer)
     bool *mapped = bo->mapped[peer->index];
 
     RW_TRY(attach(bo, peer));
+    RW_TRY(kfd_evict_bo_mapped(bo));
     for (unsigned half = 0; half < halves(bo); half++) {
         if (mapped[half])
             continue;
@@ -88,6 +89,8 @@ rw_status kfd_bo_unmap(struct kfd_bo *bo, struct kfd_pdd *peer)
         mapped[half] = false;
         bo->mapped_count--;
     }
+    if (!bo->mapped_count)
+        kfd_evict_bo_unmapped(bo);
     return RW_OK;
 }
 
@@ -111,6 +114,7 @@ void kfd_bo_free(struct kfd_bo *bo)
 {
     if (bo->bo) {
         bo_detach(bo);
+        kfd_evict_remove_bo(bo);
         drm_file_mmap_revoke(bo->pdd->drm_file, bo->bo);
         if (!bo->imported)
             kfd_limit_release(bo->pdd->device, bo->bo->size, bo->flags);

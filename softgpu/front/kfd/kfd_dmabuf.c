@@ -77,7 +77,8 @@ static rw_status check_device(const struct kfd_pdd *pdd, const struct mem_bo *bo
                    kfd_kernel(pdd->process)->name);
 }
 
-/* Takes over the reference on `bo` when it succeeds. */
+/* Takes over the reference on `bo` when it succeeds. From 6.8 on the import alone makes the buffer
+ * part of what is resident while queues run, mapped or not: `va` may be 0. */
 static rw_status import_bo(struct kfd_pdd *pdd, struct mem_bo *bo, uint64_t va,
                            uint32_t *out_number)
 {
@@ -96,8 +97,11 @@ static rw_status import_bo(struct kfd_pdd *pdd, struct mem_bo *bo, uint64_t va,
     import->flags = KFD_ALLOC_FLAG_WRITABLE | KFD_IOC_ALLOC_MEM_FLAGS_EXECUTABLE;
     import->flags |=
         bo->domains & MEM_DOMAIN_VRAM ? KFD_IOC_ALLOC_MEM_FLAGS_VRAM : KFD_IOC_ALLOC_MEM_FLAGS_GTT;
-    status = kfd_bo_register(import, out_number);
+    status = kfd_evict_add_bo(import);
+    if (rw_ok(status))
+        status = kfd_bo_register(import, out_number);
     if (!rw_ok(status)) {
+        kfd_evict_remove_bo(import);
         free(import);
         return status;
     }

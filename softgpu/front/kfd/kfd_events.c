@@ -178,6 +178,7 @@ rw_status kfd_events_set_page(struct kfd_events *events, struct mem_bo *bo, uint
 {
     rw_status status = RW_OK;
 
+    mem_bo_pin(bo); /* for good, as in the kernel */
     pthread_mutex_lock(&events->lock);
     if (events->page.slots) {
         status = RW_FAIL(EBUSY, "the process has a signal page already");
@@ -186,7 +187,6 @@ rw_status kfd_events_set_page(struct kfd_events *events, struct mem_bo *bo, uint
                          KFD_SIGNAL_PAGE_BYTES, (unsigned long long)handle,
                          (unsigned long long)bo->size);
     } else {
-        mem_bo_pin(bo); /* for good, as in the kernel */
         _Atomic uint64_t *slots = (_Atomic uint64_t *)(void *)bo->host;
 
         page_clear(slots);
@@ -195,6 +195,8 @@ rw_status kfd_events_set_page(struct kfd_events *events, struct mem_bo *bo, uint
         events->mapped_slots = (uint32_t)(bo->size / sizeof *slots);
     }
     pthread_mutex_unlock(&events->lock);
+    if (!rw_ok(status))
+        mem_bo_unpin(bo);
     return status;
 }
 

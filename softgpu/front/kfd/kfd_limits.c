@@ -54,9 +54,14 @@ static uint64_t reserved_for_page_tables(void)
     return all > PAGE_TABLES_MIN ? all : PAGE_TABLES_MIN;
 }
 
+/* Without what the page tables need, and what is pinned. */
 static uint64_t vram_usable(const struct soft_device *device)
 {
     uint64_t reserved = reserved_for_page_tables();
+    struct mem_usage usage;
+
+    mem_heaps_usage(device->heaps, &usage);
+    reserved += usage.vram_pinned;
 
     return device->vram_bytes > reserved ? device->vram_bytes - reserved : 0;
 }

@@ -148,11 +148,12 @@ static rw_status bo_allocate(struct kfd_bo *bo, enum kfd_bo_type type,
     status = desc_set_backing(bo->pdd, type, args, &desc);
     if (rw_ok(status))
         status = mem_bo_create(device->heaps, &desc, type_labels[type], &bo->bo);
-    if (!rw_ok(status))
+    if (!rw_ok(status)) {
         kfd_limit_release(device, desc.size, bo->flags);
-    else
-        drm_file_mmap_allow(bo->pdd->drm_file, bo->bo);
-    return status;
+        return status;
+    }
+    drm_file_mmap_allow(bo->pdd->drm_file, bo->bo);
+    return kfd_evict_add_bo(bo);
 }
 
 static rw_status bo_create(struct kfd_pdd *pdd,
@@ -176,7 +177,7 @@ static rw_status bo_create(struct kfd_pdd *pdd,
     bo->aql_ring = args->flags & FLAG(AQL_QUEUE_MEM);
     status = bo_allocate(bo, type, args);
     if (!rw_ok(status)) {
-        free(bo);
+        kfd_bo_free(bo);
         return status;
     }
     *out_bo = bo;

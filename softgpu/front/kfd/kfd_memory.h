@@ -26,6 +26,9 @@ struct kfd_bo {
     bool attached[SOFT_MAX_DEVICES];
     bool mapped[SOFT_MAX_DEVICES][2];
     unsigned mapped_count;
+    bool fenced;       /* carries the process's eviction fence; see kfd_evict.h */
+    bool evict_listed; /* in the process's kfd_evict and under its lock */
+    struct kfd_bo *evict_prev, *evict_next;
 };
 
 /* NULL when the number is not in use. */

@@ -48,6 +48,7 @@ static void pdd_init(struct kfd_pdd *pdd, struct kfd_process *process, struct so
 /* The kernel's order: queues, then memory, then the VMs. */
 static void pdds_finish(struct kfd_process *process)
 {
+    kfd_evict_stop(&process->evict);
     for (unsigned i = 0; i < process->pdd_count; i++)
         kfd_pdd_destroy_queues(&process->pdds[i]);
     for (unsigned i = 0; i < process->pdd_count; i++)
@@ -88,6 +89,7 @@ static rw_status process_create(struct soft_machine *machine, struct kfd_process
     handle_table_init(&process->queues, 0, KFD_QUEUES_PER_PROCESS);
     kfd_events_init(&process->events);
     kfd_svm_init(&process->svm);
+    kfd_evict_init(&process->evict);
     process->pdd_count = machine->device_count;
     for (unsigned i = 0; i < machine->device_count; i++)
         pdd_init(&process->pdds[i], process, &machine->devices[i]);
@@ -101,6 +103,7 @@ static void process_destroy(struct kfd_process *process)
     pdds_finish(process);
     handle_table_finish(&process->queues);
     kfd_events_finish(&process->events);
+    kfd_evict_finish(&process->evict);
     pthread_mutex_destroy(&process->mutex);
     free(process);
 }

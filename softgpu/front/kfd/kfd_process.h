@@ -26,6 +26,7 @@
 #include "softgpu/device/doorbell.h"
 #include "softgpu/device/machine.h"
 #include "softgpu/front/kfd/kfd_events.h"
+#include "softgpu/front/kfd/kfd_evict.h"
 #include "softgpu/front/kfd/kfd_svm.h"
 #include "softgpu/front/kfd/kfd_uapi.h"
 #include "softgpu/front/node.h"
@@ -91,6 +92,7 @@ struct kfd_process {
     struct handle_table queues;      /* of struct kfd_queue, owned; ids 0 .. 1023 */
     struct kfd_events events;        /* has its own lock */
     struct kfd_svm svm;
+    struct kfd_evict evict; /* has its own lock */
     struct kfd_runtime runtime;
     unsigned pdd_count;
     struct kfd_pdd pdds[SOFT_MAX_DEVICES];

@@ -249,7 +249,9 @@ static rw_status queue_create(struct kfd_pdd *pdd, const struct kfd_create_queue
         free(queue);
         return RW_FAIL(ENOMEM, "the process has %u queues already", KFD_QUEUES_PER_PROCESS);
     }
+    kfd_evict_queue_begin(process);
     status = queue_place(queue, args);
+    kfd_evict_queue_end(process, rw_ok(status) ? queue : NULL);
     if (!rw_ok(status)) {
         handle_table_give_back(&process->queues, queue->id);
         free(queue);
@@ -320,6 +322,7 @@ void kfd_queue_destroy(struct kfd_queue *queue)
     struct kfd_pdd *pdd = queue->pdd;
 
     queue_withdraw(queue);
+    kfd_evict_remove_queue(queue);
     cp_queue_destroy(queue->cp);
     if (queue->has_gws)
         pdd->gws_taken = false;

@@ -48,6 +48,9 @@ struct kfd_queue {
     bool has_gws;
     struct cp_queue *cp;           /* owned */
     struct kfd_queue *prev, *next; /* in pdd->queues */
+
+    bool evict_listed, evicted; /* in the process's kfd_evict and under its lock; suspended by it */
+    struct kfd_queue *evict_prev, *evict_next;
 };
 
 /* Destroys a queue and everything it holds. */

@@ -101,6 +101,11 @@ static rw_status pdd_adopt_file(struct kfd_pdd *pdd, struct drm_file *file)
                                   kfd_kernel(process)->acquire_needs_empty_vm));
     pdd->drm_file = file;
     status = trap_map(pdd);
+    if (rw_ok(status)) {
+        status = kfd_evict_add_vm(pdd);
+        if (!rw_ok(status))
+            trap_unmap(pdd);
+    }
     if (!rw_ok(status)) {
         pdd->drm_file = NULL;
         gpu_vm_release_compute(file, &process->vm_info);
@@ -115,6 +120,7 @@ void kfd_pdd_release_vm(struct kfd_pdd *pdd)
     if (!file)
         return;
     trap_unmap(pdd);
+    kfd_evict_remove_vm(pdd);
     gpu_vm_release_compute(file, &pdd->process->vm_info);
     pdd->drm_file = NULL;
     if (pdd->render_file)

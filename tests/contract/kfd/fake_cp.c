@@ -91,6 +91,16 @@ void cp_queue_hold(struct cp_queue *queue)
     atomic_fetch_add(&queue->holds, 1);
 }
 
+void cp_queue_suspend(struct cp_queue *queue)
+{
+    atomic_fetch_add(&queue->holds, 1);
+}
+
+void cp_queue_resume(struct cp_queue *queue)
+{
+    atomic_fetch_sub(&queue->holds, 1);
+}
+
 bool cp_queue_is_idle(struct cp_queue *queue)
 {
     return atomic_load(&queue->idle);
