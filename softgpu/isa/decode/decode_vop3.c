@@ -68,11 +68,20 @@ static bool decode_vop3_sources(struct isa_decoder *d, uint32_t word2)
     return true;
 }
 
-/* neg and abs, which only some sources take. */
+static bool is_permlane(const struct isa_inst *inst)
+{
+    return inst->op == ISA_OP_v_permlane16_b32 || inst->op == ISA_OP_v_permlanex16_b32;
+}
+
+/* neg and abs, which only some sources take. LLVM's compiler writes a modifier that is true as all
+ * ones for v_permlane*, whose fi and bound_ctrl are op_sel bits: the signs that this sets mean
+ * nothing. */
 static bool decode_vop3_signs(struct isa_decoder *d, uint32_t word, uint32_t word2)
 {
     struct isa_inst *inst = d->inst;
 
+    if (is_permlane(inst))
+        return true;
     inst->neg = isa_bits(word2, 29, 3);
     inst->abs = d->info->dst2 == ISA_T_MASK ? 0 : isa_bits(word, 8, 3);
     for (unsigned i = 0; i < 3; i++) {
@@ -88,11 +97,10 @@ static bool decode_vop3_signs(struct isa_decoder *d, uint32_t word, uint32_t wor
 static bool decode_vop3_op_sel(struct isa_decoder *d, uint32_t word)
 {
     struct isa_inst *inst = d->inst;
-    bool is_permlane = inst->op == ISA_OP_v_permlane16_b32 || inst->op == ISA_OP_v_permlanex16_b32;
 
     if (!(d->info->flags & ISA_F_OP_SEL))
         return true;
-    inst->op_sel = isa_bits(word, 11, is_permlane ? 2 : 4);
+    inst->op_sel = isa_bits(word, 11, is_permlane(inst) ? 2 : 4);
     return !(inst->op_sel & 7 & ~((1u << isa_op_count_fields(d->info)) - 1));
 }
 
