@@ -322,20 +322,6 @@ void image_download(VkCommandBuffer commands, const struct image *image,
     vkCmdCopyImageToBuffer(commands, image->image, VK_IMAGE_LAYOUT_GENERAL, to->buffer, 1, &copy);
 }
 
-void image_bind(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
-                const struct image *image, VkSampler sampler)
-{
-    const VkDescriptorImageInfo info = {sampler, image->view, VK_IMAGE_LAYOUT_GENERAL};
-    const VkWriteDescriptorSet write = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
-                                        .dstSet = pipeline->set,
-                                        .dstBinding = binding,
-                                        .descriptorCount = 1,
-                                        .descriptorType = pipeline->types[binding],
-                                        .pImageInfo = &info};
-
-    vkUpdateDescriptorSets(vkc->device, 1, &write, 0, NULL);
-}
-
 VkSampler sampler_create(struct vkc *vkc, VkFilter filter, VkSamplerAddressMode mode,
                          VkBorderColor border)
 {

@@ -47,9 +47,6 @@ void image_upload(VkCommandBuffer commands, const struct vkc_buffer *from,
 void image_download(VkCommandBuffer commands, const struct image *image,
                     const struct vkc_buffer *to);
 
-void image_bind(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
-                const struct image *image, VkSampler sampler);
-
 VkSampler sampler_create(struct vkc *vkc, VkFilter filter, VkSamplerAddressMode mode,
                          VkBorderColor border);
 

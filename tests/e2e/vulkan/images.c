@@ -62,7 +62,7 @@ static void fetch_check(struct vkc *vkc, const struct image_format *format, VkSa
     pipeline_open(vkc, "image_fetch", format->kind, types, &pipeline);
     image_create(vkc, format->format, VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
                  WIDTH, HEIGHT, &image);
-    image_bind(vkc, &pipeline, 0, &image, sampler);
+    vkc_bind_image(vkc, &pipeline, 0, image.view, sampler);
     vkc_bind(vkc, &pipeline, 1, values);
     commands = vkc_begin(vkc);
     image_begin(commands, &image);
@@ -93,7 +93,7 @@ static void store_check(struct vkc *vkc, const struct image_format *format,
     image_create(vkc, format->format, VK_IMAGE_USAGE_STORAGE_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
                  WIDTH, HEIGHT, &image);
     vkc_bind(vkc, &pipeline, 0, values);
-    image_bind(vkc, &pipeline, 1, &image, VK_NULL_HANDLE);
+    vkc_bind_image(vkc, &pipeline, 1, image.view, VK_NULL_HANDLE);
     commands = vkc_begin(vkc);
     image_begin(commands, &image);
     vkc_use(commands, &pipeline, NULL);
@@ -250,7 +250,7 @@ static void test_sampling(struct vkc *vkc)
         struct vkc_pipeline pipeline;
 
         vkc_pipeline_create(vkc, &desc, &pipeline);
-        image_bind(vkc, &pipeline, 0, &image, sampler);
+        vkc_bind_image(vkc, &pipeline, 0, image.view, sampler);
         vkc_bind(vkc, &pipeline, 1, &points);
         vkc_bind(vkc, &pipeline, 2, &values);
         vkc_dispatch(vkc, &pipeline, NULL, (POINTS + 63) / 64, 1, 1);
@@ -286,7 +286,7 @@ static void test_atomics(struct vkc *vkc)
                  VK_IMAGE_USAGE_STORAGE_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT |
                      VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
                  WIDTH, HEIGHT, &image);
-    image_bind(vkc, &pipeline, 0, &image, VK_NULL_HANDLE);
+    vkc_bind_image(vkc, &pipeline, 0, image.view, VK_NULL_HANDLE);
     for (unsigned i = 0; i < TEXELS; i++)
         want[i] = start.uint32[0];
     for (unsigned i = 0; i < INVOCATIONS; i++)
