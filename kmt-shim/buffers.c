@@ -187,14 +187,20 @@ static bool is_kept_by(const struct bo *twin, const struct mapping *mapping)
 
 static void bo_leave_mappings_locked(struct bo *bo, struct mapping **taken)
 {
+    bool moved = false;
+
     while (bo->mappings) {
         struct mapping *mapping = bo->mappings;
 
-        if (is_kept_by(bo->twin, mapping))
+        if (is_kept_by(bo->twin, mapping)) {
             mapping_move_locked(mapping, bo->twin);
-        else
+            moved = true;
+        } else {
             mappings_remove_locked(mapping, taken);
+        }
     }
+    if (moved)
+        mappings_refresh_locked(bo->twin);
 }
 
 static void bo_orphan_import_locked(struct bo *bo)

@@ -155,7 +155,7 @@ void mappings_cut_locked(struct buffer_set *set, uint64_t start, uint64_t last, 
 struct mapping *mappings_at_locked(const struct buffer_set *set, uint64_t start);
 struct mapping *mappings_first_in_locked(const struct buffer_set *set, uint64_t start,
                                          uint64_t last);
-/* Publishes the buffer's mappings anew after its flags have changed. */
+/* Publishes the buffer's mappings anew after its flags, or the name they go by, have changed. */
 void mappings_refresh_locked(struct bo *bo);
 /* SVM: [start, last] where nothing is known. */
 void mappings_fill_svm_locked(struct buffer_set *set, uint64_t start, uint64_t last);

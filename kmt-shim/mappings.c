@@ -275,6 +275,8 @@ void mappings_refresh_locked(struct bo *bo)
             tell_no_memory();
             return;
         }
+        mapping->range.handle = bo->handle;
+        mapping->range.api = bo->api;
         mapping->range.flags = bo_flags(bo) | (old->range.flags & MAPPING_FLAGS);
         if (!rw_ok(range_index_replace(old->set->ranges, part.start, &part, 1))) {
             free(mapping);
