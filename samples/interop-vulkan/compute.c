@@ -182,9 +182,10 @@ static void features_choose(struct vkc *vkc, bool robust)
         die("the device does not tell addresses of buffers");
 }
 
-static void device_create(struct vkc *vkc, bool robust)
+static void device_create(struct vkc *vkc, const struct vkc_options *options)
 {
-    const char *extension = VK_EXT_ROBUSTNESS_2_EXTENSION_NAME;
+    const char *extensions[2];
+    uint32_t extension_count = 0;
     float priority = 1;
     VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                      .queueFamilyIndex = vkc->family,
@@ -194,12 +195,16 @@ static void device_create(struct vkc *vkc, bool robust)
                                .pNext = &vkc->features.base,
                                .queueCreateInfoCount = 1,
                                .pQueueCreateInfos = &queue,
-                               .enabledExtensionCount = robust,
-                               .ppEnabledExtensionNames = &extension};
+                               .ppEnabledExtensionNames = extensions};
     VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                     .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
                                     .queueFamilyIndex = vkc->family};
 
+    if (options->robust)
+        extensions[extension_count++] = VK_EXT_ROBUSTNESS_2_EXTENSION_NAME;
+    if (options->external_semaphores)
+        extensions[extension_count++] = VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME;
+    info.enabledExtensionCount = extension_count;
     VKC_CHECK(vkCreateDevice(vkc->physical, &info, NULL, &vkc->device));
     vkGetDeviceQueue(vkc->device, vkc->family, 0, &vkc->queue);
     VKC_CHECK(vkCreateCommandPool(vkc->device, &pool, NULL, &vkc->pool));
@@ -218,7 +223,7 @@ void vkc_open(const struct vkc_options *options, struct vkc *out_vkc)
     if (options->robust && !extension_present(out_vkc, VK_EXT_ROBUSTNESS_2_EXTENSION_NAME))
         die("the device lacks " VK_EXT_ROBUSTNESS_2_EXTENSION_NAME);
     features_choose(out_vkc, options->robust);
-    device_create(out_vkc, options->robust);
+    device_create(out_vkc, options);
 }
 
 void vkc_close(struct vkc *vkc)
@@ -424,7 +429,8 @@ void vkc_pipeline_destroy(struct vkc *vkc, struct vkc_pipeline *pipeline)
 }
 
 static void set_write(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
-                      const VkDescriptorBufferInfo *buffer, const VkBufferView *view)
+                      const VkDescriptorBufferInfo *buffer, const VkBufferView *view,
+                      const VkDescriptorImageInfo *image)
 {
     VkWriteDescriptorSet write = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                                   .dstSet = pipeline->set,
@@ -432,7 +438,8 @@ static void set_write(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t b
                                   .descriptorCount = 1,
                                   .descriptorType = pipeline->types[binding],
                                   .pBufferInfo = buffer,
-                                  .pTexelBufferView = view};
+                                  .pTexelBufferView = view,
+                                  .pImageInfo = image};
 
     vkUpdateDescriptorSets(vkc->device, 1, &write, 0, NULL);
 }
@@ -442,7 +449,7 @@ void vkc_bind_range(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t bin
 {
     VkDescriptorBufferInfo info = {buffer ? buffer->buffer : VK_NULL_HANDLE, offset, range};
 
-    set_write(vkc, pipeline, binding, &info, NULL);
+    set_write(vkc, pipeline, binding, &info, NULL, NULL);
 }
 
 void vkc_bind(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
@@ -454,7 +461,15 @@ void vkc_bind(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
 void vkc_bind_view(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
                    VkBufferView view)
 {
-    set_write(vkc, pipeline, binding, NULL, &view);
+    set_write(vkc, pipeline, binding, NULL, &view, NULL);
+}
+
+void vkc_bind_image(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+                    VkImageView view, VkSampler sampler)
+{
+    const VkDescriptorImageInfo info = {sampler, view, VK_IMAGE_LAYOUT_GENERAL};
+
+    set_write(vkc, pipeline, binding, NULL, NULL, &info);
 }
 
 /* ---- commands ---- */

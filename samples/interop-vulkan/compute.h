@@ -43,9 +43,10 @@ struct vkc {
 };
 
 struct vkc_options {
-    bool robust;       /* robustBufferAccess and VK_EXT_robustness2 */
-    bool compute_only; /* a queue of a family without graphics */
-    bool unchecked;    /* without validation, which takes work of a lost device for running */
+    bool robust;              /* robustBufferAccess and VK_EXT_robustness2 */
+    bool compute_only;        /* a queue of a family without graphics */
+    bool external_semaphores; /* VK_KHR_external_semaphore_fd */
+    bool unchecked; /* without validation, which takes work of a lost device for running */
 };
 
 /* Takes the first AMD GPU, else the first device. */
@@ -106,6 +107,9 @@ void vkc_bind(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
               const struct vkc_buffer *buffer);
 void vkc_bind_view(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
                    VkBufferView view);
+/* In the general layout. `sampler` may be null for storage images. */
+void vkc_bind_image(struct vkc *vkc, struct vkc_pipeline *pipeline, uint32_t binding,
+                    VkImageView view, VkSampler sampler);
 
 /* ---- commands ---- */
 
