@@ -61,5 +61,6 @@ void generate_all(struct manifest *manifest, const struct soft_machine *machine,
     generate_topology(manifest, machine, host);
     generate_pci(manifest, machine, host);
     generate_drm(manifest, machine);
+    generate_debugfs(manifest, machine);
     generate_module(manifest, machine);
 }

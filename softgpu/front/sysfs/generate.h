@@ -22,8 +22,15 @@ void generate_topology(struct manifest *manifest, const struct soft_machine *mac
                        const struct host *host);
 void generate_pci(struct manifest *manifest, const struct soft_machine *machine,
                   const struct host *host);
+void generate_debugfs(struct manifest *manifest, const struct soft_machine *machine);
 void generate_drm(struct manifest *manifest, const struct soft_machine *machine);
 void generate_module(struct manifest *manifest, const struct soft_machine *machine);
+
+/* Contents of the files of debugfs.c, for live.c. */
+void debugfs_evict_vram(int fd, const char *path);
+void debugfs_evict_gtt(int fd, const char *path);
+void debugfs_vram_manager(int fd, const char *path);
+void debugfs_gtt_manager(int fd, const char *path);
 
 /* Paths that several parts need. */
 #define SYSFS_KFD_DEVICE   "/sys/devices/virtual/kfd/kfd"

@@ -86,6 +86,10 @@ static const struct live_file {
     {"mem_info_vram_used", true, write_vram_used},
     {"mem_info_vis_vram_used", true, write_visible_vram_used},
     {"mem_info_gtt_used", true, write_gtt_used},
+    {"amdgpu_evict_vram", true, debugfs_evict_vram},
+    {"amdgpu_evict_gtt", true, debugfs_evict_gtt},
+    {"amdgpu_vram_mm", true, debugfs_vram_manager},
+    {"amdgpu_gtt_mm", true, debugfs_gtt_manager},
 };
 
 static const struct live_file *live_find(const char *path, char tree_path[PATH_MAX])
@@ -100,7 +104,7 @@ static const struct live_file *live_find(const char *path, char tree_path[PATH_M
             snprintf(tree_path, PATH_MAX, "%s", path);
             return soft_machine_describe() ? live : NULL;
         }
-        if (sysfs_redirect(path, tree_path))
+        if (sysfs_redirect(path, tree_path) && access(tree_path, F_OK) == 0)
             return live;
     }
     return NULL;

@@ -51,6 +51,7 @@ static const struct rule {
     {"/sys/devices/virtual/kfd", RULE_SUBTREE},
     {"/sys/dev/char/226:", RULE_START},    /* SOFT_DRM_MAJOR */
     {"/sys/dev/char/511:0", RULE_SUBTREE}, /* SOFT_KFD_MAJOR */
+    {"/sys/kernel/debug/dri", RULE_SUBTREE},
     {"/sys/module/amdgpu", RULE_SUBTREE},
     {"/sys/bus/pci/drivers/amdgpu", RULE_SUBTREE},
     {"/sys/bus/pci/devices", RULE_LISTING},

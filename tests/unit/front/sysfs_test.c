@@ -27,6 +27,7 @@
 #include "softgpu/front/sysfs/manifest.h"
 #include "softgpu/front/sysfs/sysfs.h"
 #include "softgpu/front/sysfs/tree.h"
+#include "softgpu/mem/bo.h"
 
 static char runtime[] = "/tmp/rocweld-sysfs-test-XXXXXX";
 
@@ -308,6 +309,48 @@ static int check_live(void)
     return 0;
 }
 
+static bool live_is(const char *path, const char *expected)
+{
+    char text[128] = "";
+    bool live;
+    int fd = sysfs_live_open(path, O_RDONLY | O_CLOEXEC, &live);
+    bool equal = fd >= 0 && live && read(fd, text, sizeof text - 1) > 0 &&
+                 strcmp(text, expected) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return equal;
+}
+
+static int check_debugfs(void)
+{
+    struct mem_bo_desc desc = {.size = 1 << 20, .domains = MEM_DOMAIN_VRAM};
+    char path[PATH_MAX];
+    struct mem_bo *bo;
+
+    /* Nothing was opened yet, so there is nothing to move. */
+    CHECK(1, live_is("/sys/kernel/debug/dri/0/amdgpu_evict_vram", "0\n"));
+    CHECK(2, sysfs_redirect("/sys/kernel/debug/dri/128/name", path) && access(path, R_OK) == 0);
+    CHECK(3, soft_machine() != NULL);
+    CHECK(4, rw_ok(mem_bo_create(soft_machine()->devices[0].heaps, &desc, "test", &bo)));
+    CHECK(5, live_is("/sys/kernel/debug/dri/0/amdgpu_gtt_mm", "") == false);
+    CHECK(6, live_is("/sys/kernel/debug/dri/7/amdgpu_evict_vram", "0\n") == false);
+    CHECK(7, bo->placement == MEM_DOMAIN_VRAM);
+    CHECK(8, live_is("/sys/kernel/debug/dri/128/amdgpu_evict_vram", "0\n"));
+    CHECK(9, bo->placement == MEM_DOMAIN_GTT);
+    CHECK(10, live_is("/sys/class/drm/card0/device/mem_info_gtt_used", "1048576\n"));
+    CHECK(11, live_is("/sys/kernel/debug/dri/0/amdgpu_evict_gtt", "0\n"));
+    CHECK(12, bo->placement == MEM_DOMAIN_CPU);
+    mem_bo_put(bo);
+    return 0;
+}
+
+static void debugfs_moves_memory(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child("soft", check_debugfs), 0);
+}
+
 static void some_files_are_made_when_opened(void **state)
 {
     (void)state;
@@ -454,6 +497,7 @@ int main(void)
         cmocka_unit_test(caches_cover_the_active_units),
         cmocka_unit_test(several_gpus_have_nodes_of_their_own),
         cmocka_unit_test(some_files_are_made_when_opened),
+        cmocka_unit_test(debugfs_moves_memory),
         cmocka_unit_test(a_bad_configuration_shows_the_real_system),
         cmocka_unit_test(links_are_relative),
         cmocka_unit_test(trees_are_made_once_and_repaired),
