@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -195,8 +196,61 @@ static void case_queue_copies(void)
     EXPECT(memcmp((void *)(uintptr_t)at, (void *)graphics, MIB), 0);
 }
 
+/* ---- under pressure ---- */
+
+/* Moves everything out of VRAM that may move, as suspending would. */
+static void evict_vram(void)
+{
+    char text[64];
+    FILE *file = fopen("/sys/kernel/debug/dri/128/amdgpu_evict_vram", "r");
+
+    if (!file || !fgets(text, sizeof text, file)) {
+        printf("amdgpu_evict_vram cannot be read: %s\n", strerror(errno));
+        exit(77);
+    }
+    fclose(file);
+}
+
+static void fill(volatile uint32_t *words, uint32_t seed)
+{
+    for (uint32_t i = 0; i < MIB / 4; i++)
+        words[i] = i * 2654435761u + seed;
+}
+
+/* A graphics buffer moves while a queue may use it, and gets new contents where it is now. What
+ * the queue then reads through the page tables are these; or, not kept resident, those that are
+ * left in its old place. */
+static void case_eviction(void)
+{
+    bool off = is_off("ROCWELD_RESIDENCY");
+    volatile uint32_t *graphics;
+    struct compute compute;
+    struct queue queue;
+    uint64_t handle, at;
+    uint32_t gem;
+
+    compute_start(&compute, 0);
+    EXPECT(gem_create(compute.drm, MIB, AMDGPU_GEM_DOMAIN_VRAM,
+                      AMDGPU_GEM_CREATE_CPU_ACCESS_REQUIRED, &gem),
+           0);
+    EXPECT(gem_va(compute.drm, AMDGPU_VA_OP_MAP, gem, high_address(0), MIB, 0), 0);
+    graphics = gem_host(compute.drm, gem, MIB);
+    at = compute_buffer(&compute, MIB, GTT, &handle);
+    EXPECT(queue_create(&compute, &queue), 0);
+    for (uint32_t round = 0; round < 5; round++) {
+        fill(graphics, round);
+        EXPECT(queue_copy(&queue, at, high_address(0), (uint32_t)MIB), true);
+        EXPECT(memcmp((void *)(uintptr_t)at, (void *)graphics, MIB) == 0, !(off && round));
+        evict_vram();
+    }
+}
+
 const struct weld_case resident_cases[] = {
-    {"resident", case_resident},           {"resident-refused", case_resident_refused},
-    {"resident-auto", case_resident_auto}, {"userptr", case_userptr},
-    {"queue-copies", case_queue_copies},   {NULL, NULL},
+    {"resident", case_resident},
+    {"resident-refused", case_resident_refused},
+    {"resident-auto", case_resident_auto},
+    {"userptr", case_userptr},
+    {"queue-copies", case_queue_copies},
+    {"eviction", case_eviction},
+    {NULL, NULL},
 };
