@@ -23,7 +23,7 @@
 struct fake_kernel {
     bool has_eventfd;
     atomic_ulong failing; /* the request that fails, with ENOMEM */
-    unsigned syncobjs;     /* living; read-only */
+    unsigned syncobjs;    /* living; read-only */
 };
 extern struct fake_kernel fake_kernel;
 
