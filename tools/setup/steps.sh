@@ -114,6 +114,15 @@ stack_is_current() {
     cmp -s "$(stack_packages "$1")" "$2/etc/rocweld-stack.txt"
 }
 
+# Root, by itself or by sudo, that may mount: not so in most containers.
+stack_can_install() {
+    if [ "$(id -u)" -eq 0 ]; then
+        unshare --mount true 2>/dev/null
+    else
+        command -v sudo >/dev/null && sudo -n unshare --mount true 2>/dev/null
+    fi
+}
+
 # Where this machine's apt gets Debian from. Labels are known once apt has updated; before, the
 # archive is the one whose folder is called debian.
 debian_mirror() {
