@@ -453,7 +453,7 @@ static bool gets_on_locked(const struct drm_sched *sched)
 
 void drm_sched_settle(struct drm_sched *sched)
 {
-    const int64_t limit = 60 * NS_PER_S; /* a job waits for another that waits for the program */
+    const int64_t limit = 8 * NS_PER_S; /* one may wait for memory that the caller is to write */
     int64_t deadline = drm_fence_now() + limit;
 
     drm_fence_lock();
