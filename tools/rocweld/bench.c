@@ -13,6 +13,8 @@
 #include "tools/rocweld/paths.h"
 #include "tools/rocweld/target.h"
 
+#define COUNT_LIBRARY "librocweld-count.so"
+
 struct bench_options {
     struct gpu_target target;
     const char *output; /* NULL: the topic's */
@@ -49,11 +51,44 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct bench_program stack_programs[BENCH_SOURCE_COUNT] = {
-    [BENCH_NO_GPU] = {"measure_hsa", "HSA without a GPU", NULL, false, NULL},
-    [BENCH_HSA] = {"measure_hsa", "HSA", NULL, true, NULL},
-    [BENCH_HIP] = {"measure_hip", "HIP", NULL, true, paths_library},
-    [BENCH_OPENCL] = {"measure_opencl", "OpenCL on the CPU", NULL, false, paths_data},
+    [BENCH_NO_GPU] = {.program = "measure_hsa", .title = "HSA without a GPU"},
+    [BENCH_HSA] = {.program = "measure_hsa", .title = "HSA", .on_target = true},
+    [BENCH_HIP] = {.program = "measure_hip",
+                   .title = "HIP",
+                   .on_target = true,
+                   .find_kernels = paths_library},
+    [BENCH_OPENCL] = {.program = "measure_opencl",
+                      .title = "OpenCL on the CPU",
+                      .find_kernels = paths_data},
 };
+
+/* In the child, whose LD_PRELOAD is set: what the shim asks is to be counted too, what a software
+ * GPU does inside is not. */
+static bool count_calls(void)
+{
+    char path[PATH_MAX], list[8 * PATH_MAX];
+    const char *before = getenv("LD_PRELOAD"), *at, *shim;
+
+    if (!paths_helper("bench/" COUNT_LIBRARY, path, sizeof path))
+        return false;
+    if (!before)
+        before = "";
+    shim = strstr(before, PATHS_SHIM_LIBRARY);
+    at = shim ? shim + strlen(PATHS_SHIM_LIBRARY) : strstr(before, PATHS_SOFTGPU_LIBRARY);
+    if (!at)
+        at = before + strlen(before);
+    while (!shim && at > before && at[-1] != ' ' && at[-1] != ':')
+        at--; /* to the begin of the word */
+    snprintf(list, sizeof list, "%.*s %s %s", (int)(at - before), before, path, at);
+    setenv("LD_PRELOAD", list, 1);
+    return true;
+}
+
+static void set_if_given(const char *name, const char *value)
+{
+    if (value)
+        setenv(name, value, 1);
+}
 
 /* In the child: becomes the measuring program. */
 static void run_program(const struct bench_program *job, const struct gpu_target *target,
@@ -79,12 +114,19 @@ static void run_program(const struct bench_program *job, const struct gpu_target
         }
         words[1] = argument;
     }
+    set_if_given("ROCWELD_SHARE", job->share);
+    set_if_given("ROCWELD_RESIDENCY", job->residency);
     if (job->on_target) {
         rw_status status = target_apply(target);
         if (!rw_ok(status)) {
             command_complain(command, "%s", rw_status_message(status, NULL));
             _exit(EXIT_SETUP);
         }
+    }
+    if (job->counts_calls && !count_calls()) {
+        command_complain(command, "%s is missing; build or install rocweld completely",
+                         COUNT_LIBRARY);
+        _exit(EXIT_NOT_FOUND);
     }
     _exit(target_execute(command, words));
 }
@@ -147,7 +189,7 @@ static bool stack_measure(const struct gpu_target *target, const char *command, 
 
 static bool lookup_measure(const struct gpu_target *target, const char *command, json_t **out_json)
 {
-    static const struct bench_program program = {"measure_lookup", "lookups", NULL, false, NULL};
+    static const struct bench_program program = {.program = "measure_lookup", .title = "lookups"};
     json_t *numbers = bench_measure(&program, target, command);
 
     if (numbers)
@@ -155,6 +197,32 @@ static bool lookup_measure(const struct gpu_target *target, const char *command,
     *out_json = bench_lookup_to_json(numbers);
     json_decref(numbers);
     return numbers != NULL;
+}
+
+static bool share_measure(const struct gpu_target *target, const char *command, json_t **out_json)
+{
+    static const struct bench_program weld = {.program = "measure_share",
+                                              .title = "sharing in one VM",
+                                              .argument = "weld",
+                                              .on_target = true,
+                                              .counts_calls = true,
+                                              .share = "require",
+                                              .residency = "explicit"};
+    static const struct bench_program dmabuf = {.program = "measure_share",
+                                                .title = "sharing by DMABufs",
+                                                .argument = "dmabuf",
+                                                .on_target = true,
+                                                .counts_calls = true,
+                                                .share = "off"};
+    struct bench_share share = {.weld = bench_measure(&weld, target, command),
+                                .dmabuf = bench_measure(&dmabuf, target, command)};
+    bool complete = share.weld && share.dmabuf;
+
+    bench_share_print(&share);
+    *out_json = bench_share_to_json(&share);
+    json_decref(share.weld);
+    json_decref(share.dmabuf);
+    return complete;
 }
 
 /* What can be measured; the first is what one gets without naming any. `measure` prints a table
@@ -165,6 +233,7 @@ static const struct bench_topic {
 } topics[] = {
     {"stack", "rocweld-bench.json", stack_measure},
     {"lookup", "rocweld-bench-lookup.json", lookup_measure},
+    {"share", "rocweld-bench-share.json", share_measure},
 };
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
@@ -185,7 +254,10 @@ int command_bench(int argc, char **argv)
         "Measures one topic, beside its peers in the same run:\n"
         "  stack   start-up, launches, copies and kernels of the HIP stack on a GPU, and the same "
         "kernels on the CPU by PoCL (default)\n"
-        "  lookup  finding the buffer at an address, while another thread maps and unmaps\v"
+        "  lookup  finding the buffer at an address, while another thread maps and unmaps\n"
+        "  share   system calls, descriptors, objects, bytes and time for buffers that graphics "
+        "and "
+        "compute share: in one VM, and by DMABufs\v"
         "The exit status is 0 when everything could be measured, whether or not goals are "
         "reached.",
         children};

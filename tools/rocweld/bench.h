@@ -19,6 +19,9 @@ struct bench_program {
     bool on_target;
     /* Finds the folder of kernels that it is told as its argument; NULL = none. */
     bool (*find_kernels)(const char *name, char *out_path, size_t size);
+    /* Put the library that counts system calls between the shim and the devices. */
+    bool counts_calls;
+    const char *share, *residency; /* ROCWELD_SHARE, ROCWELD_RESIDENCY; NULL = as they are */
 };
 
 /* The JSON object that the program prints (a new reference); NULL, after a message, when it
@@ -46,6 +49,16 @@ struct bench_numbers {
 void bench_print_table(const struct bench_numbers *numbers);
 /* What bench_print_table() prints and the raw numbers, as JSON (a new reference). */
 json_t *bench_to_json(const struct bench_numbers *numbers);
+
+/* ---- The topic "share": what tests/bench/measure_share.c printed, both ways; NULL = missing ----
+ */
+
+struct bench_share {
+    json_t *weld, *dmabuf; /* owned */
+};
+
+void bench_share_print(const struct bench_share *share);
+json_t *bench_share_to_json(const struct bench_share *share);
 
 /* ---- The topic "lookup": what tests/bench/measure_lookup.c printed ---- */
 

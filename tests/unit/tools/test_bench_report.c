@@ -77,11 +77,63 @@ static void what_was_not_measured_reaches_no_goal(void **state)
     release(&numbers, report);
 }
 
+/* Numbers of one way; `calls` are those to make graphics buffers usable by compute. */
+static json_t *share_numbers(int buffers, int calls)
+{
+    return json_pack("{s:[{s:i,s:i,s:i,s:i,s:f}],s:[{s:i,s:i,s:i,s:i,s:f}]}", "to_graphics",
+                     "buffers", buffers, "calls", 0, "fds_held", 0, "gem_objects", 0, "us", 50.0,
+                     "to_compute", "buffers", buffers, "calls", calls, "fds_held", 0, "gem_objects",
+                     0, "us", 100.0);
+}
+
+static bool share_reached(json_t *report, const char *name)
+{
+    return json_is_true(json_object_get(result_named(report, name), "reached"));
+}
+
+static void sharing_is_judged_by_the_buffer(void **state)
+{
+    struct bench_share share = {share_numbers(10000, 20500), share_numbers(10000, 80000)};
+    json_t *report = bench_share_to_json(&share), *row;
+
+    (void)state;
+    assert_true(share_reached(report, "compute allocations used by graphics"));
+    assert_true(share_reached(report, "graphics buffers used by compute"));
+    row = result_named(report, "graphics buffers used by compute");
+    assert_true(number(json_object_get(row, "one_vm_each"), "calls") == 2.05);
+    assert_true(number(json_object_get(row, "dmabuf_each"), "calls") == 8.0);
+    json_decref(report);
+    json_decref(share.weld);
+    share.weld = share_numbers(10000, 30000);
+    report = bench_share_to_json(&share);
+    assert_false(share_reached(report, "graphics buffers used by compute"));
+    json_decref(report);
+    json_decref(share.weld);
+    json_decref(share.dmabuf);
+}
+
+static void lookups_are_judged_at_a_million(void **state)
+{
+    json_t *numbers = json_pack("{s:[{s:i,s:{s:f},s:{s:f}},{s:i,s:{s:f},s:{s:f}}]}", "lookup",
+                                "ranges", 1000, "index", "busy", 9e6, "locked", "busy", 1e6,
+                                "ranges", 1000000, "index", "busy", 4e6, "locked", "busy", 2e6);
+    json_t *report = bench_lookup_to_json(numbers), *results = json_object_get(report, "results");
+
+    (void)state;
+    assert_null(json_object_get(json_array_get(results, 0), "goal"));
+    assert_true(number(json_array_get(results, 0), "ratio") == 9.0);
+    assert_true(json_is_false(json_object_get(json_array_get(results, 1), "reached")));
+    json_decref(report);
+    json_decref(numbers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_become_ratios_and_goals),
         cmocka_unit_test(what_was_not_measured_reaches_no_goal),
+        cmocka_unit_test(sharing_is_judged_by_the_buffer),
+        cmocka_unit_test(lookups_are_judged_at_a_million),
     };
     cmocka_set_message_output(CM_OUTPUT_STDOUT);
     return cmocka_run_group_tests(tests, NULL, NULL);
