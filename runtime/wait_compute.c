@@ -159,7 +159,10 @@ rw_status wait_compute_start_locked(struct rocweld_bridge *bridge)
         return RW_OK;
     if (hsa_signal_create(0, 0, NULL, &bridge->compute_wake) != HSA_STATUS_SUCCESS)
         return RW_FAIL(ENOMEM, "no HSA signal to wake the bridge's thread with");
-    status = thread_start("rocweld-hsa", compute_main, bridge, &bridge->compute_thread);
+    status =
+        signal_check(bridge->compute_wake, HSA_SIGNAL_CONDITION_NE); /* events may be used up */
+    if (rw_ok(status))
+        status = thread_start("rocweld-hsa", compute_main, bridge, &bridge->compute_thread);
     if (!rw_ok(status))
         hsa_signal_destroy(bridge->compute_wake);
     bridge->compute_runs = rw_ok(status);

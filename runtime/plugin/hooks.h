@@ -27,5 +27,7 @@ hsa_status_t interop_unmap(void *address);
 hsa_status_t pointer_info(const void *pointer, hsa_amd_pointer_info_t *out_info,
                           void *(*allocate)(size_t), uint32_t *out_agent_count,
                           hsa_agent_t **out_agents);
+/* The runtime's agents are new ones. */
+void pointer_info_forget(void);
 
 #endif

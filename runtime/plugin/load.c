@@ -74,6 +74,7 @@ EXPORT bool OnLoad(struct api_root *root, uint64_t runtime_version, uint64_t fai
             root->amd_ext ? root->amd_ext->version.minor : 0);
         return true;
     }
+    pointer_info_forget();
     install(root->amd_ext, &layout);
     return true;
 }

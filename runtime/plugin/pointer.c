@@ -25,6 +25,26 @@ static void describe(const struct kmt_shim_range *range, hsa_agent_t owner,
     memcpy(out_info, &info, info.size);
 }
 
+/* Agents by their GPUs' render nodes, 128 and up, once they have been looked up: the topology is
+ * files. */
+static _Atomic uint64_t agents[64];
+
+void pointer_info_forget(void)
+{
+    for (size_t i = 0; i < sizeof agents / sizeof agents[0]; i++)
+        agents[i] = 0;
+}
+
+static bool find_agent(unsigned render_minor, hsa_agent_t *out_agent)
+{
+    _Atomic uint64_t *known = &agents[render_minor % 64];
+
+    out_agent->handle = *known;
+    if (!out_agent->handle && agent_of_render_minor(render_minor, out_agent))
+        *known = out_agent->handle;
+    return out_agent->handle != 0;
+}
+
 static bool find_graphics(const void *pointer, struct kmt_shim_range *out_range)
 {
     return SHIM_CALL(lookup, 0, (uintptr_t)pointer, out_range) == 0 &&
@@ -39,7 +59,7 @@ hsa_status_t pointer_info(const void *pointer, hsa_amd_pointer_info_t *out_info,
     hsa_agent_t owner;
 
     if (!out_info || out_info->size == 0 || !find_graphics(pointer, &range) ||
-        !agent_of_render_minor(range.render_minor, &owner))
+        !find_agent(range.render_minor, &owner))
         return runtime_own.pointer_info(pointer, out_info, allocate, out_agent_count, out_agents);
     if (allocate && out_agent_count && out_agents) {
         *out_agents = allocate(sizeof owner);

@@ -21,6 +21,7 @@ struct fake_signal {
 
 atomic_uint fake_signals, fake_spinning_waits;
 unsigned fake_runtime_references;
+bool fake_events_are_used_up;
 struct kmt_shim_range fake_range;
 int fake_resident_result;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -58,7 +59,7 @@ hsa_status_t hsa_signal_create(hsa_signal_value_t value, uint32_t count, const h
     memset(signal, 0, sizeof *signal);
     signal->memory.kind = AMD_SIGNAL_KIND_USER;
     signal->memory.value = value;
-    signal->memory.event_mailbox_ptr = 1;
+    signal->memory.event_mailbox_ptr = !fake_events_are_used_up;
     out_signal->handle = (uintptr_t)signal;
     fake_signals++;
     return HSA_STATUS_SUCCESS;

@@ -32,7 +32,8 @@ void fake_signal(uint32_t handle, uint64_t point);
 
 /* ---- the HSA runtime (fake_hsa.c) ---- */
 
-extern atomic_uint fake_signals; /* living */
+extern atomic_uint fake_signals;     /* living */
+extern bool fake_events_are_used_up; /* new signals raise none */
 extern unsigned fake_runtime_references;
 extern atomic_uint fake_spinning_waits; /* a signal that was waited for twice at once */
 

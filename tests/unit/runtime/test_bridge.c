@@ -268,6 +268,25 @@ static void test_query_fails(void **state)
     hsa_signal_destroy(signal);
 }
 
+/* The bridge does not begin to poll. */
+static void test_events_used_up(void **state)
+{
+    hsa_signal_t signal = new_signal(1), silent;
+    rocweld_timeline *timeline;
+
+    (void)state;
+    assert_int_equal(rocweld_timeline_create(bridge, &timeline), 0);
+    fake_events_are_used_up = true;
+    silent = new_signal(1);
+    assert_int_equal(rocweld_handover_from_signal(timeline, 1, silent, 0, 0, NULL), -ENOTSUP);
+    assert_int_equal(rocweld_handover_from_signal(timeline, 1, signal, 0, 0, NULL), -ENOTSUP);
+    fake_events_are_used_up = false;
+    assert_int_equal(rocweld_handover_from_signal(timeline, 1, signal, 0, 0, NULL), 0);
+    rocweld_timeline_destroy(timeline);
+    hsa_signal_destroy(signal);
+    hsa_signal_destroy(silent);
+}
+
 static void test_create_fails(void **state)
 {
     rocweld_timeline *timeline;
@@ -375,10 +394,11 @@ static void test_hip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH_WAYS(test_games),        BOTH_WAYS(test_take_back),
-        BOTH_WAYS(test_signal_fails), BOTH_WAYS(test_destroy_timelines),
-        BOTH_WAYS(test_query_fails),  BOTH_WAYS(test_one_wait_for_a_signal),
-        BOTH_WAYS(test_create_fails), BOTH_WAYS(test_hip),
+        BOTH_WAYS(test_games),          BOTH_WAYS(test_take_back),
+        BOTH_WAYS(test_signal_fails),   BOTH_WAYS(test_destroy_timelines),
+        BOTH_WAYS(test_query_fails),    BOTH_WAYS(test_one_wait_for_a_signal),
+        BOTH_WAYS(test_create_fails),   BOTH_WAYS(test_hip),
+        BOTH_WAYS(test_events_used_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
