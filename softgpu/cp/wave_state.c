@@ -85,9 +85,10 @@ static void sgprs_set(const struct cp_dispatch *d, struct isa_wave *w, const str
     for (unsigned i = 0; i < 3; i++)
         if (CP_RSRC2_GROUP_ID(r2, i))
             w->sgpr[n++] = p->id[i];
-    /* First wave; number in the workgroup, which Mesa's get_subgroup_id reads; size in waves. */
+    /* First wave; number in the workgroup; ordered append term, which is the number where nothing is
+     * appended; size in waves. Mesa reads the number from either place (load_subgroup_id). */
     if (CP_RSRC2_GROUP_INFO(r2))
-        w->sgpr[n++] = (w->index == 0 ? 1u << 31 : 0) | w->index << 6 | waves;
+        w->sgpr[n++] = (w->index == 0 ? 1u << 31 : 0) | w->index << 20 | w->index << 6 | waves;
     if (CP_RSRC2_SCRATCH(r2))
         w->sgpr[n++] = scratch_offset;
 }

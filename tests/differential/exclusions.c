@@ -199,6 +199,22 @@ static bool is_wave64_mask(const struct comparison *c)
             is_half_of_a_pair(info->src[2], c->inst.src[2]));
 }
 
+/* Mesa's compiler uses them (can_use_opsel()). */
+static bool is_op_sel_unknown_to_llvm(const struct comparison *c)
+{
+    static const char *const names[] = {
+        "v_mul_lo_u16", "v_lshlrev_b16", "v_lshrrev_b16", "v_ashrrev_i16",
+        "v_max_u16",    "v_max_i16",     "v_min_u16",     "v_min_i16",
+    };
+
+    if (!c->llvm_dwords || major(c) != MAJOR_VOP3 || !bits(c->words[0], 11, 4))
+        return false;
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (llvm_says(c, names[i]))
+            return true;
+    return false;
+}
+
 static const struct {
     bool (*covers)(const struct comparison *c);
     const char *reason;
@@ -224,6 +240,7 @@ static const struct {
     {is_msaa_load, "image_msaa_load returns four samples, LLVM counts the bits of dmask"},
     {is_ldexp_constant, "LLVM takes v_ldexp_f16's exponent for a float"},
     {is_wave64_mask, "a lane mask by a number that only wave32 can use"},
+    {is_op_sel_unknown_to_llvm, "LLVM ignores op_sel of these 16-bit operations; hardware does not"},
 };
 
 int exclusion_find(const struct comparison *c)

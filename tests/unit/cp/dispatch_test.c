@@ -152,7 +152,8 @@ static void test_ids_and_edges(void **state)
 
                     assert_int_equal(r->exec, lanes == 32 ? 0xffffffff : (1u << lanes) - 1);
                     assert_int_equal(r->group_info & 0x3f, (items + 31) / 32);
-                    assert_int_equal(r->group_info >> 6 & 0x7ff, w);
+                    assert_int_equal(r->group_info >> 6 & 0x3f, w);
+                    assert_int_equal(r->group_info >> 20 & 0x1f, w);
                     for (unsigned lane = 0; lane < lanes; lane++) {
                         unsigned id = w * 32 + lane;
 
