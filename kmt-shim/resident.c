@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <amdgpu_drm.h>
 #include <drm.h>
 #include <linux/kfd_ioctl.h>
 
@@ -19,6 +20,7 @@
 #include "kmt-shim/gpu.h"
 #include "kmt-shim/lookup.h"
 #include "kmt-shim/next.h"
+#include "kmt-shim/observe.h"
 #include "kmt-shim/policy.h"
 #include "kmt-shim/share.h"
 
@@ -93,18 +95,53 @@ static rw_status import_export(struct batch *batch, struct import *import)
     return RW_OK;
 }
 
-static rw_status import_run(struct batch *batch, struct import *import)
+static int import_call(const struct batch *batch, struct import *import)
 {
-    struct kfd_ioctl_import_dmabuf_args args = {.gpu_id = batch->gpu_id};
+    struct kfd_ioctl_import_dmabuf_args args = {
+        .gpu_id = batch->gpu_id,
+        .dmabuf_fd = (uint32_t)import->fd,
+    };
 
-    RW_TRY(import_export(batch, import));
-    args.dmabuf_fd = (uint32_t)import->fd;
     if (kfd_call(AMDKFD_IOC_IMPORT_DMABUF, &args) != 0)
-        return RW_FAIL(errno, "renderD%u: the KFD does not take GEM handle %u: %s",
-                       batch->file->minor, import->gem, strerror(errno));
+        return -1;
     import->imported = true;
     import->handle = args.handle;
     counter_add(shim_objects, 1);
+    return 0;
+}
+
+/* What the KFD counts in VRAM has to be there all at once, and does not make room for its own
+ * process: what no longer fits goes to system memory. */
+static int import_to_host(const struct batch *batch, struct import *import)
+{
+    struct drm_amdgpu_gem_op op = {
+        .handle = import->gem,
+        .op = AMDGPU_GEM_OP_SET_PLACEMENT,
+        .value = AMDGPU_GEM_DOMAIN_GTT,
+    };
+
+    if (observe_own_ioctl(batch->file_fd, DRM_IOCTL_AMDGPU_GEM_OP, &op) != 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    rw_info(shim,
+            "renderD%u: GEM handle %u goes to system memory, as VRAM has no room for what "
+            "queues use",
+            batch->file->minor, import->gem);
+    return import_call(batch, import);
+}
+
+static rw_status import_run(struct batch *batch, struct import *import)
+{
+    int result;
+
+    RW_TRY(import_export(batch, import));
+    result = import_call(batch, import);
+    if (result != 0 && errno == ENOMEM)
+        result = import_to_host(batch, import);
+    if (result != 0)
+        return RW_FAIL(errno, "renderD%u: the KFD does not take GEM handle %u: %s",
+                       batch->file->minor, import->gem, strerror(errno));
     return RW_OK;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 static kmt_shim_handle handle_of(uint32_t gem)
@@ -245,6 +246,149 @@ static void case_eviction(void)
     }
 }
 
+/* ---- pressure: more buffers than VRAM holds, on both sides ---- */
+
+enum { PRESSURE_MAX = 1024 };
+#define PRESSURE_BYTES (4 * MIB)
+
+struct pressure_buffer {
+    uint64_t address;
+    volatile uint32_t *host;
+    uint32_t seed;
+};
+
+/* Compute's part fits: what queues use is never pushed out for its own process. Where nothing is
+ * kept resident it has no VRAM at all, as the restoring of its buffers would put graphics' page
+ * tables right as well. */
+static void pressure_make_compute(const struct compute *compute, unsigned i,
+                                  struct pressure_buffer *out)
+{
+    uint64_t handle;
+    bool host = i % 4 || is_off("ROCWELD_RESIDENCY");
+
+    out->address = compute_buffer(compute, PRESSURE_BYTES, host ? GTT : VRAM, &handle);
+    out->host = (volatile uint32_t *)(uintptr_t)out->address;
+}
+
+static void pressure_make_graphics(const struct compute *compute, unsigned i,
+                                   struct pressure_buffer *out)
+{
+    uint32_t gem;
+
+    EXPECT(gem_create(compute->drm, PRESSURE_BYTES, AMDGPU_GEM_DOMAIN_VRAM,
+                      AMDGPU_GEM_CREATE_CPU_ACCESS_REQUIRED, &gem),
+           0);
+    out->address = high_address(i);
+    EXPECT(gem_va(compute->drm, AMDGPU_VA_OP_MAP, gem, out->address, PRESSURE_BYTES, 0), 0);
+    out->host = gem_host(compute->drm, gem, PRESSURE_BYTES);
+}
+
+/* A few words of each page say whose page it is, and of which round. */
+static void pressure_write(struct pressure_buffer *buffer, uint32_t seed)
+{
+    for (uint32_t at = 0; at < PRESSURE_BYTES / 4; at += 1021)
+        buffer->host[at] = seed + at;
+    buffer->seed = seed;
+}
+
+static unsigned pressure_mismatches(const struct pressure_buffer *buffer)
+{
+    unsigned bad = 0;
+
+    for (uint32_t at = 0; at < PRESSURE_BYTES / 4; at += 1021)
+        bad += buffer->host[at] != buffer->seed + at;
+    return bad;
+}
+
+static unsigned number_of(const char *variable, unsigned otherwise)
+{
+    const char *text = getenv(variable);
+
+    return text ? (unsigned)atoi(text) : otherwise;
+}
+
+/* A third of it compute's. */
+static unsigned pressure_start(const struct compute *compute, struct pressure_buffer *buffers)
+{
+    unsigned count = number_of("WELD_MIB", 400) / (PRESSURE_BYTES / MIB);
+
+    EXPECT(count > 3 && count <= PRESSURE_MAX, true);
+    for (unsigned i = 0; i < count; i++) {
+        if (i < count / 3)
+            pressure_make_compute(compute, i, &buffers[i]);
+        else
+            pressure_make_graphics(compute, i, &buffers[i]);
+        pressure_write(&buffers[i], i << 24);
+    }
+    return count;
+}
+
+/* Both sides write, queues copy from one buffer to another, VRAM is emptied in between: nobody ever
+ * reads anything but what was written last. WELD_SECONDS, WELD_MIB: for how long, how much. */
+static void case_pressure(void)
+{
+    static struct pressure_buffer buffers[PRESSURE_MAX];
+    unsigned rounds = 0, bad = 0, count;
+    struct compute compute;
+    struct queue queue;
+    time_t end;
+
+    compute_start(&compute, 0);
+    EXPECT(queue_create(&compute, &queue), 0);
+    count = pressure_start(&compute, buffers);
+    end = time(NULL) + number_of("WELD_SECONDS", 3);
+    for (uint32_t random = 1; time(NULL) < end; rounds++) {
+        struct pressure_buffer *from, *to;
+
+        random = random * 1664525u + 1013904223u;
+        from = &buffers[(random >> 8) % count];
+        to = &buffers[(random >> 16) % count];
+        pressure_write(from, random);
+        if (rounds % 16 == 0)
+            evict_vram();
+        if (from == to)
+            continue;
+        for (uint64_t done = 0; done < PRESSURE_BYTES; done += MIB)
+            EXPECT(queue_copy(&queue, to->address + done, from->address + done, (uint32_t)MIB),
+                   true);
+        to->seed = from->seed;
+        bad += pressure_mismatches(to);
+    }
+    for (unsigned i = 0; i < count; i++)
+        bad += pressure_mismatches(&buffers[i]);
+    printf("%u buffers, %u rounds, %u mismatches\n", count, rounds, bad);
+    EXPECT(rounds > 0, true);
+    EXPECT(bad > 0, is_off("ROCWELD_RESIDENCY"));
+}
+
+/* ---- faults ---- */
+
+/* What a runtime gets to know of a fault, the shim has explained before. */
+static void case_fault(void)
+{
+    struct kfd_ioctl_create_event_args create = {.event_type = KFD_IOC_EVENT_MEMORY,
+                                                 .auto_reset = 1};
+    struct kfd_event_data event = {0};
+    struct kfd_ioctl_wait_events_args wait = {
+        .events_ptr = (uintptr_t)&event, .num_events = 1, .wait_for_all = 1, .timeout = 10000};
+    struct compute compute;
+    struct queue queue;
+    uint64_t handle, at;
+    uint32_t gem;
+
+    compute_start(&compute, 0);
+    gem = gem_make(compute.drm, 64 * KIB);
+    EXPECT(gem_va(compute.drm, AMDGPU_VA_OP_MAP, gem, high_address(0), 64 * KIB, 0), 0);
+    at = compute_buffer(&compute, 64 * KIB, GTT, &handle);
+    EXPECT(ioctl(compute.kfd, AMDKFD_IOC_CREATE_EVENT, &create), 0);
+    event.event_id = create.event_id;
+    EXPECT(queue_create(&compute, &queue), 0);
+    queue_post(&queue, at, high_address(0) + 64 * KIB, 64);
+    EXPECT(ioctl(compute.kfd, AMDKFD_IOC_WAIT_EVENTS, &wait), 0);
+    EXPECT(wait.wait_result, KFD_IOC_WAIT_RESULT_COMPLETE);
+    EXPECT(event.memory_exception_data.gpu_id, compute.gpu_id);
+}
+
 const struct weld_case resident_cases[] = {
     {"resident", case_resident},
     {"resident-refused", case_resident_refused},
@@ -252,5 +396,7 @@ const struct weld_case resident_cases[] = {
     {"userptr", case_userptr},
     {"queue-copies", case_queue_copies},
     {"eviction", case_eviction},
+    {"pressure", case_pressure},
+    {"fault", case_fault},
     {NULL, NULL},
 };

@@ -393,7 +393,7 @@ static void queue_put(struct queue *queue, uint32_t dword)
     queue->position += 4;
 }
 
-bool queue_copy(struct queue *queue, uint64_t to, uint64_t from, uint32_t bytes)
+void queue_post(struct queue *queue, uint64_t to, uint64_t from, uint32_t bytes)
 {
     const uint32_t packet[] = {
         1, /* linear copy */
@@ -404,6 +404,11 @@ bool queue_copy(struct queue *queue, uint64_t to, uint64_t from, uint32_t bytes)
         queue_put(queue, packet[i]);
     __atomic_store_n(queue->write, queue->position, __ATOMIC_RELEASE);
     *queue->doorbell = queue->position;
+}
+
+bool queue_copy(struct queue *queue, uint64_t to, uint64_t from, uint32_t bytes)
+{
+    queue_post(queue, to, from, bytes);
     for (int ms = 0; ms < 10000; ms++) {
         if (__atomic_load_n(queue->read, __ATOMIC_ACQUIRE) == queue->position)
             return true;

@@ -106,6 +106,8 @@ struct queue {
 };
 
 int queue_create(const struct compute *compute, struct queue *out_queue);
+/* Does not wait. */
+void queue_post(struct queue *queue, uint64_t to, uint64_t from, uint32_t bytes);
 /* False: the copy did not happen within ten seconds (the queue stopped at a fault). */
 bool queue_copy(struct queue *queue, uint64_t to, uint64_t from, uint32_t bytes);
 

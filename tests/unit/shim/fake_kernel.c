@@ -19,7 +19,7 @@
 #include "kmt-shim/policy.h"
 #include "kmt-shim/share.h"
 
-enum { MAPPING_MAX = 4096, OBJECT_MAX = 4096 };
+enum { MAPPING_MAX = 256, OBJECT_MAX = 4096 };
 
 struct object {
     uint64_t size, address;

@@ -26,7 +26,7 @@
 #include "tests/unit/random.h"
 #include "tests/unit/shim/fake_kernel.h"
 
-enum { PAGE = 4096, PAGES = 48, GEMS = 8, KFDS = 8, STEPS = 10000 };
+enum { PAGE = 4096, PAGES = 48, GEMS = 8, KFDS = 8, STEPS = 5000 };
 
 #define LOW  UINT64_C(0x7e0000000000)
 #define HIGH UINT64_C(0xffff800300000000)
