@@ -166,6 +166,9 @@ static bool events_collect(int timeout_ms)
     struct epoll_event events[64];
     int n = epoll_wait(registry.epoll, events, 64, timeout_ms);
 
+    /* Whoever started a watch held the lock: it is complete. */
+    pthread_mutex_lock(&registry.lock);
+    pthread_mutex_unlock(&registry.lock);
     for (int i = 0; i < n; i++) {
         struct node_watch *watch = events[i].data.ptr;
 
@@ -178,9 +181,10 @@ rw_status node_watch_start(int fd, struct node_watch *watch)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
 
-    if (epoll_ctl(registry.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
-        return RW_FAIL(errno, "cannot watch a descriptor");
-    return RW_OK;
+    pthread_mutex_lock(&registry.lock);
+    int err = epoll_ctl(registry.epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? errno : 0;
+    pthread_mutex_unlock(&registry.lock);
+    return err ? RW_FAIL(err, "cannot watch a descriptor") : RW_OK;
 }
 
 void node_watch_stop(int fd)

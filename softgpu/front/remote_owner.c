@@ -281,6 +281,7 @@ static rw_status serve_ioctl(struct service *service, const uint64_t word[5], ui
     return status;
 }
 
+/* Drops the service's reference on the node. */
 static void serve_call(struct service *service)
 {
     struct remote_message done = {.kind = REMOTE_DONE};
@@ -305,6 +306,7 @@ static void serve_call(struct service *service)
         status = rw_status_quiet(EPROTO);
     }
     done.err = status.err;
+    node_put(service->node); /* before the caller goes on, and closes what it has, perhaps */
     remote_send(service->channel, &done, &st, call.kind == REMOTE_STAT ? sizeof st : 0, -1);
 }
 
@@ -315,7 +317,6 @@ static void service_end(struct service *service)
     owner.service_count--;
     close(service->channel);
     pthread_mutex_unlock(&owner.lock);
-    node_put(service->node);
     free(service);
 }
 
@@ -329,6 +330,8 @@ static void *service_main(void *argument)
         if (service->fd >= 0)
             close(service->fd);
         serve_call(service);
+    } else {
+        node_put(service->node);
     }
     serving = NULL;
     service_end(service);
@@ -389,8 +392,10 @@ static void service_start(struct node *node, int channel)
     }
     pthread_mutex_unlock(&owner.lock);
     if (service && room) {
-        if (thread_start(service) != 0)
+        if (thread_start(service) != 0) {
+            node_put(node);
             service_end(service);
+        }
         return;
     }
     if (!room)

@@ -61,17 +61,15 @@ void case_gem_clear_takes_kfd_mappings_away(void)
 
 static int svm_set(int kfd, void *start, uint64_t size)
 {
-    struct {
+    union {
         struct kfd_ioctl_svm_args head;
-        struct kfd_ioctl_svm_attribute attribute;
-    } args = {
-        .head = {.start_addr = (uintptr_t)start,
-                 .size = size,
-                 .op = KFD_IOCTL_SVM_OP_SET_ATTR,
-                 .nattr = 1},
-        .attribute = {.type = KFD_IOCTL_SVM_ATTR_GRANULARITY, .value = 9},
-    };
+        char bytes[sizeof(struct kfd_ioctl_svm_args) + sizeof(struct kfd_ioctl_svm_attribute)];
+    } args = {.head = {.start_addr = (uintptr_t)start,
+                       .size = size,
+                       .op = KFD_IOCTL_SVM_OP_SET_ATTR,
+                       .nattr = 1}};
 
+    args.head.attrs[0] = (struct kfd_ioctl_svm_attribute){KFD_IOCTL_SVM_ATTR_GRANULARITY, 9};
     return call(kfd, _IOWR('K', 0x20, args), &args);
 }
 
