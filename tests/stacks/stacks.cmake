@@ -77,6 +77,29 @@ function(interop_tests)
     endforeach()
 endfunction()
 
+# The Vulkan programs as they were built here, on the stack's Mesa, and the sample with its HIP.
+function(vulkan_tests)
+    if(NOT EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/libvulkan_radeon.so
+       OR NOT EXISTS ${build}/bin/e2e_vulkan_buffers)
+        return()
+    endif()
+    stack_test(vulkaninfo COMMAND --print "deviceName += AMD Radeon RX 6800 XT .RADV NAVI21"
+               -- ${rocweld} run -- vulkaninfo --summary)
+    set(right COMMAND --print "^ok$" --not-print "validation:" -- ${rocweld} run --)
+    foreach(name atomics buffers images robust shared subgroups sync texels types)
+        foreach(wave 32 64)
+            stack_test(vulkan_${name}_wave${wave} ENV RADV_PERFTEST=cswave${wave}
+                       ${right} ${build}/bin/e2e_vulkan_${name})
+        endforeach()
+    endforeach()
+    foreach(order vulkan-first hip-first together)
+        stack_test(interop_vulkan_${order}
+                   ENV ROCWELD_SHARE=require ROCWELD_SHADERS=${build}/bin/samples/shaders
+                   COMMAND --print "walked 1000 nodes of both" --not-print "validation:|warn.shim"
+                   -- ${rocweld} run -- ${programs}/interop_vulkan ${order})
+    endforeach()
+endfunction()
+
 # Without LD_PRELOAD.
 function(door_tests)
     set(door ENV LD_LIBRARY_PATH=${library_folder}/door-softgpu)
@@ -126,6 +149,7 @@ foreach(stack trixie forky)
         hip_tests()
         opencl_tests()
         interop_tests()
+        vulkan_tests()
         door_tests()
         rocrand_tests()
     endif()

@@ -383,6 +383,13 @@ static void half_selection(struct alu_machine *machine)
     inst.op_sel = 11;
     assert_int_equal(run3(machine, &inst, 0x00050001, 0x00070002, 0), 0x000cbeef);
 
+    inst = alu_inst_make(ISA_OP_v_mul_lo_u16);
+    inst.op_sel = 9;
+    assert_int_equal(run3(machine, &inst, 0x00050001, 0x00070002, 0), 0x000abeef);
+    inst = alu_inst_make(ISA_OP_v_lshlrev_b16);
+    inst.op_sel = 2;
+    assert_int_equal(run3(machine, &inst, 0x00050001, 0x00070002, 0), 0xdead000e);
+
     inst = alu_inst_make(ISA_OP_v_pk_sub_i16);
     assert_int_equal(run3(machine, &inst, 0x00050001, 0x00070003, 0), 0xfffefffe);
     inst.op_sel = 1; /* low: 5 - 3 */

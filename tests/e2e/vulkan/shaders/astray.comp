@@ -9,7 +9,7 @@ layout(push_constant) uniform Push { Word word; uint spin; } push;
 void main()
 {
     if (push.spin != 0)
-        while (atomicAdd(push.word.value, 0) != 12345)
+        while (atomicAdd(push.word.value, 2) != 1) /* it is even */
             ;
     push.word.value = 1;
 }
