@@ -255,27 +255,33 @@ static bool is_large_gap(const struct panel *panel, size_t at)
     return !panel->covered[at] && panel->bounds[at + 1] - panel->bounds[at] >= gap_large;
 }
 
+/* Of a stretch that is no large gap. */
+static double weight_of(const struct panel *panel, size_t at)
+{
+    uint64_t pages = (panel->bounds[at + 1] - panel->bounds[at]) >> 12;
+
+    return (1 + logarithm(pages ? pages : 1)) * (panel->covered[at] ? 1 : 0.25);
+}
+
 static void panel_scale_addresses(struct panel *panel)
 {
-    double total = 0, x = LEFT;
-    size_t last = panel->bound_count - 1;
+    double total = 0, x = LEFT, gap, share;
+    size_t last = panel->bound_count - 1, gaps = 0;
 
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < last; i++) {
-            uint64_t pages = (panel->bounds[i + 1] - panel->bounds[i]) >> 12;
-            double weight = 1 + logarithm(pages ? pages : 1);
-
-            if (is_large_gap(panel, i))
-                weight = 4;
-            else if (!panel->covered[i])
-                weight *= 0.25;
-            if (pass == 0) {
-                total += weight;
-            } else {
-                panel->x[i] = (float)x;
-                x += weight * PLOT / total;
-            }
-        }
+    for (size_t i = 0; i < last; i++) {
+        if (is_large_gap(panel, i))
+            gaps++;
+        else
+            total += weight_of(panel, i);
+    }
+    /* Wide enough to be seen beside thousands of mappings, unless there are many gaps. */
+    share = gaps > 20 ? 0.2 / (double)gaps : 0.01;
+    gap = total * share > 4 ? total * share : 4;
+    total += gap * (double)gaps;
+    for (size_t i = 0; i < last; i++) {
+        panel->x[i] = (float)x;
+        x += (is_large_gap(panel, i) ? gap : weight_of(panel, i)) * PLOT / total;
+    }
     panel->x[last] = (float)(LEFT + PLOT);
 }
 
