@@ -433,31 +433,35 @@ static bool needs_the_program(const struct drm_job *job)
     return false;
 }
 
-static bool gets_on_locked(const struct drm_sched *sched)
+/* Is there a job older than `age` that will end? */
+static bool gets_on_locked(const struct drm_sched *sched, uint64_t age)
 {
     const struct drm_entity *entity;
-    unsigned waiting = 0;
-    const struct drm_job *job;
 
+    for (unsigned kind = 0; kind < CP_RING_ENGINE_COUNT; kind++)
+        for (unsigned i = 0; i < DRM_RINGS_MAX; i++) {
+            const struct drm_job *job = sched->rings[kind][i].running;
+
+            if (job && job->age < age)
+                return true;
+        }
     DL_FOREACH(sched->entities, entity)
     {
-        if (!needs_the_program(entity->jobs))
+        if (entity->jobs->age < age && !needs_the_program(entity->jobs))
             return true;
-        DL_FOREACH(entity->jobs, job)
-        {
-            waiting++;
-        }
     }
-    return sched->unfinished > waiting; /* some are on rings */
+    return false;
 }
 
 void drm_sched_settle(struct drm_sched *sched)
 {
     const int64_t limit = 8 * NS_PER_S; /* one may wait for memory that the caller is to write */
     int64_t deadline = drm_fence_now() + limit;
+    uint64_t age;
 
     drm_fence_lock();
-    while (sched->unfinished > 0 && gets_on_locked(sched))
+    age = sched->pushed;
+    while (gets_on_locked(sched, age))
         if (!drm_fence_sleep_locked(deadline)) {
             rw_warn(drm,
                     "addresses are unmapped while %u jobs have not ended for %d s; they may "

@@ -107,8 +107,8 @@ rw_status drm_sched_create(struct drm_fpriv *fpriv, struct drm_sched **out_sched
  * frees. NULL is fine. */
 void drm_sched_destroy(struct drm_sched *sched);
 
-/* Waits until all jobs of the file that can get on without the program's help have ended. For page
- * tables: what they use is not taken away under them. */
+/* Waits until those jobs that the file has pushed, and that can get on without the program's help,
+ * have ended. For page tables: what they use is not taken away under them. */
 void drm_sched_settle(struct drm_sched *sched);
 
 /* How often a ring of the device has been reset. */

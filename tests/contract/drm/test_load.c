@@ -118,9 +118,58 @@ static void nothing_is_left_behind(void **state)
     assert_true(after < before + THREADS * SUBMISSIONS);
 }
 
+static atomic_bool enough;
+
+static void *busy_main(void *argument)
+{
+    struct worker *w = argument;
+    uint64_t sequence;
+
+    for (uint32_t i = 1; !atomic_load(&enough) && !w->err; i++) {
+        bool busy;
+
+        w->err = one(w, 0, i, &sequence);
+        if (!w->err && i % BATCH == 0)
+            w->err = wait_cs(w->client->fd, w->ctx, rings[0].ip, rings[0].ring, sequence, FOREVER,
+                             &busy);
+    }
+    return NULL;
+}
+
+/* Unmapping waits for what has been submitted, not for what others go on to submit. */
+static void unmapping_is_not_held_up(void **state)
+{
+    const uint64_t va = MEMORY_VA + MEMORY_BYTES;
+    struct worker workers[2];
+    struct client c;
+    uint32_t bo;
+
+    (void)state;
+    client_open(&c);
+    bo = gem_create(c.fd, 4096, AMDGPU_GEM_DOMAIN_VRAM);
+    for (unsigned i = 0; i < 2; i++) {
+        workers[i] = (struct worker){
+            .client = &c, .number = i, .ctx = ctx_new(c.fd), .syncobj = syncobj_new(c.fd)};
+        pthread_create(&workers[i].thread, NULL, busy_main, &workers[i]);
+    }
+    for (unsigned i = 0; i < 50; i++) {
+        assert_int_equal(gem_va(c.fd, AMDGPU_VA_OP_MAP, bo, va, 0, 4096, VA_RW), 0);
+        assert_int_equal(gem_va(c.fd, AMDGPU_VA_OP_UNMAP, bo, va, 0, 4096, 0), 0);
+    }
+    atomic_store(&enough, true);
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(workers[i].thread, NULL);
+        assert_int_equal(workers[i].err, 0);
+    }
+    client_close(&c);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_is_left_behind)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_left_behind),
+        cmocka_unit_test(unmapping_is_not_held_up),
+    };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, machine_setup, NULL);
