@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include <amdgpu.h>
+#include <amdgpu_drm.h>
 #include <linux/kfd_ioctl.h>
 #include <xf86drm.h>
 
@@ -344,6 +345,75 @@ static void libdrm_amdgpu_shares_a_device(void **state)
     close(second);
 }
 
+static void evict(const char *domain)
+{
+    char path[64];
+    int result = -1;
+
+    snprintf(path, sizeof path, "/sys/kernel/debug/dri/128/amdgpu_evict_%s", domain);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%d", &result), 1);
+    assert_int_equal(result, 0);
+    fclose(file);
+}
+
+/* What a program does to its mapping of a buffer is heeded when the buffer moves. */
+static void changed_mappings_follow_their_buffer(void **state)
+{
+    struct amdgpu_bo_alloc_request request = {.alloc_size = 8 * 4096,
+                                              .preferred_heap = AMDGPU_GEM_DOMAIN_VRAM};
+    struct amdgpu_bo_info info;
+    amdgpu_device_handle device;
+    amdgpu_bo_handle bo;
+    uint32_t v;
+    uint8_t *p, *moved;
+    int fd = open_or_fail(RENDER, O_RDWR);
+
+    (void)state;
+    assert_int_equal(amdgpu_device_initialize(fd, &v, &v, &device), 0);
+    assert_int_equal(amdgpu_bo_alloc(device, &request, &bo), 0);
+    assert_int_equal(amdgpu_bo_query_info(bo, &info), 0);
+    assert_int_equal(amdgpu_bo_cpu_map(bo, (void **)&p), 0);
+    for (int i = 0; i < 8; i++)
+        p[i * 4096] = (uint8_t)(i + 1);
+    /* As of a device: it cannot grow. */
+    assert_ptr_equal(mremap(p, 8 * 4096, 16 * 4096, MREMAP_MAYMOVE), MAP_FAILED);
+    assert_int_equal(errno, EFAULT);
+    assert_int_equal(munmap(p + 4096, 4096), 0);
+    assert_ptr_equal(mmap(p + 4096, 2 * 4096, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                     p + 4096);
+    p[4096] = 77;
+    p[2 * 4096] = 78;
+    assert_int_equal(mprotect(p + 3 * 4096, 4096, PROT_READ), 0);
+    assert_int_equal(madvise(p, 4096, MADV_DONTFORK), 0);
+    moved = mmap(NULL, 2 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_equal(mremap(p + 6 * 4096, 2 * 4096, 2 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED, moved),
+                     moved);
+    evict("vram");
+    p[0] = 11;
+    moved[0] = 17;
+    assert_int_equal(p[4096], 77);
+    assert_int_equal(p[2 * 4096], 78);
+    assert_int_equal(p[3 * 4096], 4);
+    assert_int_equal(p[4 * 4096], 5);
+    assert_int_equal(moved[4096], 8);
+    /* A fresh mapping shows what was stored through the old ones after the move. */
+    uint8_t *fresh;
+    assert_int_equal(amdgpu_bo_cpu_unmap(bo), 0); /* what is left at the old address */
+    assert_int_equal(amdgpu_bo_cpu_map(bo, (void **)&fresh), 0);
+    assert_int_equal(fresh[0], 11);
+    assert_int_equal(fresh[4096], 2);
+    assert_int_equal(fresh[6 * 4096], 17);
+    amdgpu_bo_cpu_unmap(bo);
+    amdgpu_bo_free(bo);
+    assert_int_equal(moved[0], 17); /* a mapping holds its buffer */
+    munmap(moved, 2 * 4096);
+    amdgpu_device_deinitialize(device);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +430,7 @@ int main(void)
         cmocka_unit_test(the_kfd_answers),
         cmocka_unit_test(libdrm_finds_the_device),
         cmocka_unit_test(libdrm_amdgpu_shares_a_device),
+        cmocka_unit_test(changed_mappings_follow_their_buffer),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
