@@ -22,16 +22,16 @@
 #define CPU_END (UINT64_C(1) << 47)
 enum { CPU_PAGE = 4096 };
 
-/* libdrm divides [virtual_address_offset, virtual_address_max) at 4 GiB and serves what does not
- * fit above from below, so a window has to begin below 4 GiB. The last one is for
- * AddressSanitizer, whose shadow memory begins below 2 GiB. */
+/* libdrm divides [virtual_address_offset, virtual_address_max) at 4 GiB, and what lies between
+ * virtual_address_max and 4 GiB it uses, too. So a window has to include 4 GiB. The last one is for
+ * AddressSanitizer, which keeps everything from its end to beyond 4 GiB for itself. */
 static const struct window {
     uint64_t start, end;
 } windows[] = {
     {2 * GIB, 4 * GIB + 1024 * GIB},
     {2 * GIB, 4 * GIB + 64 * GIB},
     {3 * GIB, 4 * GIB + 8 * GIB},
-    {1 * GIB, 0x7fff0000},
+    {1 * GIB, 0x7fff7000},
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
