@@ -41,8 +41,7 @@ static rw_status vm_of_agent(hsa_agent_t agent, struct rocweld_vm *out_vm)
 
 EXPORT int rocweld_vm_of_agent(hsa_agent_t agent, struct rocweld_vm *out_vm)
 {
-    rw_status_clear();
-    return bridge_result(__func__, vm_of_agent(agent, out_vm));
+    return -vm_of_agent(agent, out_vm).err; /* untold: so one finds the GPUs among agents */
 }
 
 EXPORT int rocweld_import_drm_fd(hsa_agent_t agent, int drm_fd)

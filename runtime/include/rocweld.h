@@ -189,7 +189,7 @@ struct rocweld_vm {
     int shared;            /* 1: graphics clients of this process use compute's VM */
 };
 
-/* -EINVAL: not a GPU agent, or the HSA runtime is not initialised. */
+/* -EINVAL, without a line: not a GPU agent, or the HSA runtime is not initialised. */
 int rocweld_vm_of_agent(hsa_agent_t agent, struct rocweld_vm *out_vm);
 
 /* Says that graphics uses this DRM file, whose VM must be that of the agent's GPU; see

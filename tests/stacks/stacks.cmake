@@ -100,6 +100,30 @@ function(vulkan_tests)
     endforeach()
 endfunction()
 
+# Order between the two sides, imports, and the contract of both (runtime/). What links no HIP is run
+# as this system has built it.
+function(runtime_tests)
+    set(turn ${build}/tests/e2e/runtime/turn-gfx1030.co)
+    if(NOT EXISTS ${build}/bin/contract/runtime_case)
+        return()
+    endif()
+    foreach(peer thread gfx)
+        stack_test(runtime_handover_${peer}
+                   COMMAND --print "^10000 to graphics, 9999 to compute, 0 failed, 0 pending"
+                   -- ${rocweld} run -- ${build}/bin/e2e/runtime_handover ${turn} ${peer} 10000)
+    endforeach()
+    foreach(case no-fence-before one-signal cancel-and-destroy destroy-pending fork sleeps threads
+            questions)
+        stack_test(runtime_${case} COMMAND --print "${case} holds"
+                   -- ${rocweld} run -- ${build}/bin/contract/runtime_case ${case})
+    endforeach()
+    stack_test(runtime_streams COMMAND --print "word 2000, errors 0"
+               -- ${rocweld} run -- ${programs}/runtime_streams ${turn} gfx 1000)
+    stack_test(runtime_import COMMAND -- ${rocweld} run -- ${programs}/runtime_import same)
+    stack_test(runtime_import_mapped ENV ROCWELD_INTEROP=mapped
+               COMMAND -- ${rocweld} run -- ${programs}/runtime_import other)
+endfunction()
+
 # Without LD_PRELOAD.
 function(door_tests)
     set(door ENV LD_LIBRARY_PATH=${library_folder}/door-softgpu)
@@ -149,6 +173,7 @@ foreach(stack trixie forky)
         hip_tests()
         opencl_tests()
         interop_tests()
+        runtime_tests()
         vulkan_tests()
         door_tests()
         rocrand_tests()
