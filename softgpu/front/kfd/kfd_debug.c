@@ -69,6 +69,7 @@ rw_status kfd_ioctl_dbg_trap(void *context, void *argument)
     const struct kfd_dbg_trap_args *args = argument;
     pid_t target = (pid_t)args->pid;
 
+    RW_TRY(kfd_primary_only(process, "DBG_TRAP"));
     if (target <= 0 || (kill(target, 0) < 0 && errno == ESRCH))
         return RW_FAIL(ESRCH, "DBG_TRAP: process %d does not exist", (int)target);
     if (target != process->pid && tracer_of(target) != process->pid)
@@ -111,7 +112,7 @@ rw_status kfd_ioctl_dbg_wave_control(void *context, void *argument)
     return no_old_debugger("DBG_WAVE_CONTROL");
 }
 
-/* ---- CRIU, and what 7.2 added ---- */
+/* ---- CRIU ---- */
 
 rw_status kfd_ioctl_criu(void *context, void *argument)
 {
@@ -121,16 +122,4 @@ rw_status kfd_ioctl_criu(void *context, void *argument)
     if (args->op > KFD_CRIU_OP_RESUME)
         return RW_FAIL(EINVAL, "CRIU_OP operation %u", args->op);
     return front_lacks(RW_AREA_kfd, ENOTTY, "softgpu cannot checkpoint a process");
-}
-
-rw_status kfd_ioctl_create_process(void *context, void *argument)
-{
-    (void)context, (void)argument;
-    return RW_FAIL(ENOTTY, "softgpu has no secondary KFD contexts; one VM per GPU and process");
-}
-
-rw_status kfd_ioctl_profiler(void *context, void *argument)
-{
-    (void)context, (void)argument;
-    return RW_FAIL(EOPNOTSUPP, "softgpu has no performance counters");
 }

@@ -166,6 +166,8 @@ static rw_status bo_create(struct kfd_pdd *pdd,
 
     if (type == BO_NONE)
         return RW_FAIL(EINVAL, "flags %#x name no type of memory", args->flags);
+    if (type == BO_USERPTR)
+        RW_TRY(kfd_primary_only(pdd->process, "ALLOC_MEMORY_OF_GPU of host memory"));
     if (type == BO_USERPTR && !args->mmap_offset)
         return RW_FAIL(EINVAL, "host memory at address 0");
     bo = calloc(1, sizeof *bo);

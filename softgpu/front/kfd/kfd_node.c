@@ -61,7 +61,8 @@ static rw_status gpu_mmap(struct kfd_process *process, void *address, size_t len
 static rw_status node_mmap(struct node *node, void *address, size_t length, int prot, int flags,
                            uint64_t offset, void **out_address)
 {
-    struct kfd_process *process = node_private(node);
+    const struct kfd_file *file = node_private(node);
+    struct kfd_process *process = atomic_load(&file->process);
     size_t pages = (length + GPU_PAGE_SIZE - 1) & ~(size_t)(GPU_PAGE_SIZE - 1);
 
     if ((offset & KFD_MMAP_TYPE_MASK) == KFD_MMAP_TYPE_EVENTS)
@@ -79,7 +80,10 @@ static void node_stat(struct node *node, struct stat *out_stat)
 
 static void node_release(struct node *node)
 {
-    kfd_process_put(node_private(node));
+    struct kfd_file *file = node_private(node);
+
+    kfd_process_put(atomic_load(&file->process));
+    free(file);
 }
 
 static const struct node_ops kfd_node_ops = {
@@ -93,12 +97,22 @@ static const struct node_ops kfd_node_ops = {
 
 rw_status kfd_node_open(struct soft_machine *machine, int flags, int *out_fd)
 {
+    struct kfd_file *file = calloc(1, sizeof *file);
     struct kfd_process *process;
     rw_status status;
 
-    RW_TRY(kfd_process_open(machine, &process));
-    status = node_open(&kfd_node_ops, process, flags, out_fd);
-    if (!rw_ok(status))
+    if (!file)
+        return RW_FAIL(ENOMEM, "no memory to open /dev/kfd");
+    status = kfd_process_open(machine, &process);
+    if (!rw_ok(status)) {
+        free(file);
+        return status;
+    }
+    atomic_init(&file->process, process);
+    status = node_open(&kfd_node_ops, file, flags, out_fd);
+    if (!rw_ok(status)) {
         kfd_process_put(process);
+        free(file);
+    }
     return status;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "softgpu/front/kfd/kfd_context.h"
 #include "softgpu/front/kfd/kfd_memory.h"
 #include "softgpu/front/kfd/kfd_queues.h"
 #include "softgpu/front/kfd/kfd_smi.h"
@@ -84,7 +85,7 @@ static rw_status process_create(struct soft_machine *machine, struct kfd_process
         return RW_FAIL(ENOMEM, "no memory for the KFD's data of this process");
     process->machine = machine;
     process->pid = getpid();
-    atomic_init(&process->refs, 1); /* the address space's */
+    atomic_init(&process->refs, 1); /* the address space's, or a secondary one's file's */
     pthread_mutex_init(&process->mutex, NULL);
     handle_table_init(&process->queues, 0, KFD_QUEUES_PER_PROCESS);
     kfd_events_init(&process->events);
@@ -97,9 +98,26 @@ static rw_status process_create(struct soft_machine *machine, struct kfd_process
     return RW_OK;
 }
 
+rw_status kfd_process_create_secondary(struct soft_machine *machine,
+                                       struct kfd_process **out_process)
+{
+    RW_TRY(process_create(machine, out_process));
+    (*out_process)->secondary = true;
+    return RW_OK;
+}
+
+rw_status kfd_primary_only(const struct kfd_process *process, const char *operation)
+{
+    if (!process->secondary)
+        return RW_OK;
+    return RW_FAIL(EOPNOTSUPP, "%s: this file has a secondary context; use another open file",
+                   operation);
+}
+
 static void process_destroy(struct kfd_process *process)
 {
     rw_debug(kfd, "tearing down process %d", (int)process->pid);
+    kfd_profiler_release(process);
     pdds_finish(process);
     handle_table_finish(&process->queues);
     kfd_events_finish(&process->events);
@@ -139,6 +157,7 @@ static void fork_child(void)
     kfd_limits_after_fork();
     kfd_devices_after_fork();
     kfd_smi_after_fork();
+    kfd_profiler_after_fork();
 }
 
 static void register_fork_handlers(void)

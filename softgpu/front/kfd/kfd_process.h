@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * What /dev/kfd knows about a process: one kfd_process per address space, one kfd_pdd (process
- * device data) per GPU it can see. The names are the kernel's.
+ * device data) per GPU it can see. The names are the kernel's. From KFD 1.19 on an open file may
+ * have a kfd_process of its own, a secondary context, with VMs, queues, memory and events apart
+ * from the primary one's; it ends with its file.
  *
  * Lifetime, as in the kernel: the address space holds one reference and every open file another.
  * Closing /dev/kfd therefore frees nothing; queues, memory and acquired VMs live until the
@@ -86,6 +88,7 @@ struct kfd_runtime {
 struct kfd_process {
     struct soft_machine *machine; /* borrowed */
     pid_t pid;
+    bool secondary;  /* has one reference, its file's */
     atomic_int refs; /* the address space's and the open files' */
     pthread_mutex_t mutex;
     struct vm_process_info *vm_info; /* of all acquired VMs; made by the first ACQUIRE_VM */
@@ -98,11 +101,22 @@ struct kfd_process {
     struct kfd_pdd pdds[SOFT_MAX_DEVICES];
 };
 
+/* An open file of /dev/kfd. Whose process it is changes at most once, to a secondary one. */
+struct kfd_file {
+    struct kfd_process *_Atomic process; /* reference */
+};
+
+/* A secondary context; one reference. ENOMEM. */
+rw_status kfd_process_create_secondary(struct soft_machine *machine,
+                                       struct kfd_process **out_process) RW_MUST_USE;
+/* EOPNOTSUPP for what only the primary context may do: what works on the address space itself. */
+rw_status kfd_primary_only(const struct kfd_process *process, const char *operation) RW_MUST_USE;
+
 /* The calling process's kfd_process, made when it opens /dev/kfd for the first time. Adds the
  * reference of one open file. */
 rw_status kfd_process_open(struct soft_machine *machine,
                            struct kfd_process **out_process) RW_MUST_USE;
-/* The calling process's, borrowed; NULL when it has never opened /dev/kfd. */
+/* The calling process's primary one, borrowed; NULL when it has never opened /dev/kfd. */
 struct kfd_process *kfd_process_current(void);
 void kfd_process_put(struct kfd_process *process);
 /* The address space goes away: drops its reference. With the last open file the teardown runs. */

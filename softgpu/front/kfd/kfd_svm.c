@@ -606,6 +606,7 @@ rw_status kfd_ioctl_svm(void *context, void *argument)
     struct kfd_ioctl_svm_args *args = argument;
     uint64_t needed = sizeof *args + (uint64_t)args->nattr * sizeof args->attrs[0];
 
+    RW_TRY(kfd_primary_only(call->process, "SVM"));
     if (_IOC_SIZE(call->request) < needed)
         return RW_FAIL(EINVAL, "%u SVM attributes do not fit into %u bytes", args->nattr,
                        (unsigned)_IOC_SIZE(call->request));

@@ -28,7 +28,7 @@ KFD_IOCTLS(KFD_CHECK_NUMBER)
 #undef KFD_CHECK_NUMBER
 
 /* libcap's job, for two bits: is the capability in the thread's effective set? */
-static bool have_capability(unsigned capability)
+bool kfd_have_capability(unsigned capability)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
@@ -40,16 +40,17 @@ static bool have_capability(unsigned capability)
 
 static rw_status check_permission(const struct ioctl_row *row)
 {
-    if (!(row->flags & KFD_ROW_CHECKPOINT) || have_capability(CAP_CHECKPOINT_RESTORE) ||
-        have_capability(CAP_SYS_ADMIN))
+    if (!(row->flags & KFD_ROW_CHECKPOINT) || kfd_have_capability(CAP_CHECKPOINT_RESTORE) ||
+        kfd_have_capability(CAP_SYS_ADMIN))
         return RW_OK;
     return rw_status_quiet(EACCES);
 }
 
-rw_status kfd_ioctl(struct kfd_process *process, unsigned long request, void *argument)
+rw_status kfd_ioctl(struct kfd_file *file, unsigned long request, void *argument)
 {
     unsigned nr = _IOC_NR(request);
-    struct kfd_call call = {.process = process, .request = request};
+    struct kfd_process *process = atomic_load(&file->process);
+    struct kfd_call call = {.file = file, .process = process, .request = request};
 
     if (nr == 0 || nr >= kfd_kernel(process)->ioctl_count || nr >= ROW_COUNT) {
         rw_debug(kfd, "ioctl number %#x: kernel %s has none such", nr, kfd_kernel(process)->name);

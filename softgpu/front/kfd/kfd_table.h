@@ -12,6 +12,7 @@
 #include "softgpu/front/kfd/kfd_process.h"
 
 struct kfd_call {
+    struct kfd_file *file;       /* that it came on */
     struct kfd_process *process; /* of the open file, and the caller's own */
     unsigned long request;       /* as the program gave it; its size field bounds arrays */
 };
@@ -79,7 +80,10 @@ enum kfd_row_flag {
 KFD_IOCTLS(KFD_DECLARE_HANDLER)
 #undef KFD_DECLARE_HANDLER
 
-/* Runs one ioctl on an open file of `process`; ENOTTY, EINVAL and EACCES as the kernel's. */
-rw_status kfd_ioctl(struct kfd_process *process, unsigned long request, void *argument) RW_MUST_USE;
+/* Runs one ioctl on an open file; ENOTTY, EINVAL and EACCES as the kernel's. */
+rw_status kfd_ioctl(struct kfd_file *file, unsigned long request, void *argument) RW_MUST_USE;
+
+/* Has the calling thread this one (CAP_*)? */
+bool kfd_have_capability(unsigned capability);
 
 #endif

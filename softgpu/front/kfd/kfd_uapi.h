@@ -140,12 +140,26 @@ struct kfd_dbg_trap_args {
 };
 static_assert(sizeof(struct kfd_dbg_trap_args) == 32, "KFD 1.13");
 
-/* ---- 7.2: only the head of the struct; the dispatcher goes by number, not by size ---- */
+/* ---- profiler: 7.2 ---- */
+
+#define KFD_PROFILER_PMC         0u
+#define KFD_PROFILER_VERSION     2u
+#define KFD_PROFILER_PTL         3u /* peak tops limiter, of some GFX9 */
+#define KFD_PROFILER_VERSION_NUM 1u
 
 struct kfd_profiler_args {
     uint32_t op;
-    uint32_t pad;
+    union {
+        struct {
+            uint32_t gpu_id, lock, perfcount_enable;
+        } pmc;
+        struct {
+            uint32_t gpu_id, enable;
+        } ptl;
+        uint32_t version; /* out */
+    };
 };
+static_assert(sizeof(struct kfd_profiler_args) == 16, "KFD 1.23");
 
 /* ---- requests whose struct is declared here ---- */
 

@@ -5,6 +5,7 @@
 #include "tests/contract/kfd/support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -215,11 +216,41 @@ static void absent_features_fail(void **state)
         assert_true(r == -ENOTTY || r == -EACCES); /* EACCES without the capability */
     }
     if (kernel_at_least("7.2")) {
-        struct kfd_profiler_args profiler = {0};
+        struct kfd_profiler_args limiter = {.op = KFD_PROFILER_PTL, .ptl.gpu_id = gpu(0)};
 
-        assert_int_equal(kfd(KFD_IOC_CREATE_PROCESS, NULL), -ENOTTY);
-        assert_int_equal(kfd(KFD_IOC_PROFILER, &profiler), -EOPNOTSUPP);
+        assert_int_equal(kfd(KFD_IOC_PROFILER, &limiter), -EOPNOTSUPP);
     }
+}
+
+/* Of one context; another one, of the same process, is kept out. */
+static void a_profiler_locks_its_gpu(void **state)
+{
+    struct kfd_profiler_args version = {.op = KFD_PROFILER_VERSION}, unknown = {.op = 99};
+    struct kfd_profiler_args lock = {.op = KFD_PROFILER_PMC, .pmc = {.gpu_id = gpu(0), .lock = 1}};
+    int other, r;
+
+    (void)state;
+    if (!kernel_at_least("7.2"))
+        return;
+    assert_int_equal(kfd(KFD_IOC_PROFILER, &version), 0);
+    assert_int_equal(version.version, 1);
+    assert_int_equal(kfd(KFD_IOC_PROFILER, &unknown), -EINVAL);
+    r = kfd(KFD_IOC_PROFILER, &lock);
+    if (r == -EPERM)
+        return; /* without CAP_PERFMON, as it should be */
+    assert_int_equal(r, 0);
+    assert_int_equal(kfd(KFD_IOC_PROFILER, &lock), -EALREADY);
+    assert_int_equal(kfd_node_open(machine, O_RDWR | O_CLOEXEC, &other).err, 0);
+    assert_int_equal(call(other, KFD_IOC_CREATE_PROCESS, NULL), 0);
+    assert_int_equal(call(other, KFD_IOC_PROFILER, &lock), -EBUSY);
+    lock.pmc.lock = 0;
+    assert_int_equal(call(other, KFD_IOC_PROFILER, &lock), -EINVAL);
+    assert_int_equal(kfd(KFD_IOC_PROFILER, &lock), 0);
+    lock.pmc.lock = 1;
+    assert_int_equal(call(other, KFD_IOC_PROFILER, &lock), 0);
+    close(other); /* and with the context its lock goes */
+    node_settle();
+    assert_int_equal(kfd(KFD_IOC_PROFILER, &lock), 0);
 }
 
 int main(void)
@@ -235,6 +266,7 @@ int main(void)
         kfd_test(the_runtime_is_enabled_once_and_before_queues),
         kfd_test(debuggers_are_told_that_there_is_nothing),
         kfd_test(absent_features_fail),
+        kfd_test(a_profiler_locks_its_gpu),
     };
 
     cmocka_set_message_output(CM_OUTPUT_STDOUT);

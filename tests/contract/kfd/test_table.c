@@ -36,7 +36,7 @@ static void numbers_beyond_the_table_are_no_ioctls(void **state)
 
 static bool is_absent_feature(unsigned nr)
 {
-    return nr == 0x22 || nr == 0x27; /* CRIU_OP, CREATE_PROCESS */
+    return nr == 0x22; /* CRIU_OP */
 }
 
 static void every_number_below_has_a_row(void **state)
