@@ -65,17 +65,18 @@ static rw_status bos_find(struct cs_parser *p, uint32_t handle)
 
 /* ---- dependencies ---- */
 
-/* Jobs of other VMs that use a listed buffer come first, unless it is synchronised explicitly. */
+/* Jobs of other VMs that use a listed buffer come first, unless it is synchronised explicitly; what
+ * is no job always does. (amdgpu_sync_test_fence) */
 static rw_status implicit_sync_locked(struct cs_parser *p, const struct mem_bo *bo)
 {
-    const void *own = drm_file_vm(p->fpriv->file);
+    bool explicitly = bo->create_flags & AMDGPU_GEM_CREATE_EXPLICIT_SYNC;
+    const void *own = drm_file_vm(p->fpriv->file), *owner;
     struct drm_fence *fence;
     rw_status s = RW_OK;
 
-    if (bo->create_flags & AMDGPU_GEM_CREATE_EXPLICIT_SYNC)
-        return RW_OK;
     for (unsigned i = 0; rw_ok(s) && (fence = drm_resv_next_locked(drm_resv_of(bo), &i));) {
-        if (drm_fence_owner(fence) == own)
+        owner = drm_fence_owner(fence);
+        if (owner && (explicitly || owner == own))
             continue;
         drm_fence_get_locked(fence);
         drm_fence_unlock(); /* adding may put it */
@@ -229,5 +230,6 @@ rw_status drm_ioctl_cs(void *context, void *argument)
     if (rw_ok(s))
         args->out.handle = sequence;
     parser_finish(&parser);
+    drm_resv_reap();
     return s;
 }

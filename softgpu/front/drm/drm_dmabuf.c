@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "softgpu/front/drm/drm_resv.h"
 #include "softgpu/front/drm/drm_share.h"
 #include "softgpu/front/drm/drm_syncobj.h"
 #include "softgpu/front/ioctl.h"
@@ -35,12 +36,14 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards dmabufs and m
 static rw_status dmabuf_sync(void *context, void *argument)
 {
     const struct dma_buf_sync *args = argument;
+    const struct dmabuf *dmabuf = context;
 
-    (void)context;
     if ((args->flags & ~(uint64_t)DMA_BUF_SYNC_VALID_FLAGS_MASK) ||
         !(args->flags & DMA_BUF_SYNC_RW))
         return RW_FAIL(EINVAL, "flags 0x%llx", (unsigned long long)args->flags);
-    return RW_OK; /* CPU and GPU see the same memory, and no fences are on it yet */
+    if (!(args->flags & DMA_BUF_SYNC_END)) /* CPU and GPU see the same memory */
+        drm_resv_wait_idle(dmabuf->bo, DRM_FENCE_FOREVER);
+    return RW_OK;
 }
 
 /* The argument is the name's address itself. */
@@ -60,17 +63,17 @@ static rw_status dmabuf_set_name(struct dmabuf *dmabuf, const void *user_name)
     return RW_OK;
 }
 
-/* No work is ever pending on a BO before command submission exists. */
+/* Readers wait for writers, writers for all; a job counts as a writer. */
 static rw_status dmabuf_export_sync_file(void *context, void *argument)
 {
     struct dma_buf_export_sync_file *args = argument;
+    const struct dmabuf *dmabuf = context;
     struct drm_fence *fence;
     rw_status s;
 
-    (void)context;
     if ((args->flags & ~(uint32_t)DMA_BUF_SYNC_RW) || !(args->flags & DMA_BUF_SYNC_RW))
         return RW_FAIL(EINVAL, "flags 0x%x", args->flags);
-    fence = drm_fence_create_signalled();
+    fence = drm_resv_merge(dmabuf->bo);
     if (!fence)
         return RW_FAIL(ENOMEM, "no memory for a fence");
     s = drm_sync_file_create(fence, &args->fd);
@@ -81,21 +84,16 @@ static rw_status dmabuf_export_sync_file(void *context, void *argument)
 static rw_status dmabuf_import_sync_file(void *context, void *argument)
 {
     const struct dma_buf_import_sync_file *args = argument;
+    const struct dmabuf *dmabuf = context;
     struct drm_fence *fence;
-    bool signalled;
+    rw_status s;
 
-    (void)context;
     if ((args->flags & ~(uint32_t)DMA_BUF_SYNC_RW) || !(args->flags & DMA_BUF_SYNC_RW))
         return RW_FAIL(EINVAL, "flags 0x%x", args->flags);
     RW_TRY(drm_sync_file_import(args->fd, &fence));
-    drm_fence_lock();
-    signalled = drm_fence_is_signalled_locked(fence);
-    drm_fence_put_locked(fence);
-    drm_fence_unlock();
-    if (!signalled)
-        return RW_FAIL(EOPNOTSUPP, "nothing would wait for this fence: there is no command "
-                                   "submission yet");
-    return RW_OK;
+    s = drm_resv_import(dmabuf->bo, fence);
+    drm_fence_put(fence);
+    return s;
 }
 
 static const struct ioctl_row rows[] = {

@@ -64,13 +64,14 @@ static void resv_destroy_if_empty_locked(struct resv *resv)
     free(resv);
 }
 
-rw_status drm_resv_add_locked(const void *key, struct drm_fence *fence)
+/* In place of earlier fences of the run `context`, if it is not 0. */
+static rw_status fence_add_locked(const void *key, struct drm_fence *fence, uint64_t context)
 {
     struct resv *resv = resv_find_or_create_locked(key);
 
     if (!resv)
         return RW_FAIL(ENOMEM, "no memory for a reservation");
-    fences_drop_locked(resv, drm_fence_context(fence));
+    fences_drop_locked(resv, context);
     if (resv->count == resv->capacity) {
         unsigned capacity = resv->capacity ? resv->capacity * 2 : 4;
         struct drm_fence **more = realloc(resv->fences, capacity * sizeof *more);
@@ -84,6 +85,11 @@ rw_status drm_resv_add_locked(const void *key, struct drm_fence *fence)
     }
     resv->fences[resv->count++] = drm_fence_get_locked(fence);
     return RW_OK;
+}
+
+rw_status drm_resv_add_locked(const void *key, struct drm_fence *fence)
+{
+    return fence_add_locked(key, fence, drm_fence_context(fence));
 }
 
 void drm_resv_prune_locked(const void *key)
@@ -124,4 +130,76 @@ bool drm_resv_wait_key_idle(const void *key, int64_t deadline)
 bool drm_resv_wait_idle(const struct mem_bo *bo, int64_t deadline)
 {
     return drm_resv_wait_key_idle(drm_resv_of(bo), deadline);
+}
+
+/* ---- fences from and to outside ---- */
+
+struct drm_fence *drm_resv_merge(const struct mem_bo *bo)
+{
+    struct drm_fence *merged = NULL, *fence, *both;
+    bool ok = true;
+
+    drm_fence_lock();
+    for (unsigned i = 0; ok && (fence = drm_resv_next_locked(drm_resv_of(bo), &i));) {
+        both = drm_fence_merge_locked(merged, fence);
+        drm_fence_put_locked(merged);
+        merged = both;
+        ok = merged != NULL;
+    }
+    drm_fence_unlock();
+    return ok && !merged ? drm_fence_create_signalled() : merged;
+}
+
+/* Somebody's fence on an object, which it keeps alive. */
+struct foreign {
+    struct drm_fence_watch watch; /* first */
+    struct mem_bo *bo;            /* reference */
+    struct foreign *next;
+};
+
+static struct foreign *over; /* signalled; under the fence lock, to be freed without it */
+
+static void foreign_signalled(struct drm_fence_watch *watch)
+{
+    struct foreign *foreign = (struct foreign *)watch;
+
+    drm_resv_prune_locked(drm_resv_of(foreign->bo));
+    foreign->next = over;
+    over = foreign;
+}
+
+void drm_resv_reap(void)
+{
+    struct foreign *list, *next;
+
+    drm_fence_lock();
+    list = over;
+    over = NULL;
+    drm_fence_unlock();
+    for (; list; list = next) {
+        next = list->next;
+        mem_bo_put(list->bo);
+        free(list);
+    }
+}
+
+rw_status drm_resv_import(struct mem_bo *bo, struct drm_fence *fence)
+{
+    struct foreign *foreign = calloc(1, sizeof *foreign);
+    rw_status s;
+
+    if (!foreign)
+        return RW_FAIL(ENOMEM, "no memory for a fence on an object");
+    foreign->bo = mem_bo_get(bo);
+    drm_fence_lock();
+    s = fence_add_locked(drm_resv_of(bo), fence, 0);
+    if (rw_ok(s))
+        drm_fence_watch_locked(&foreign->watch, fence, foreign_signalled);
+    drm_fence_unlock();
+    if (!rw_ok(s)) {
+        mem_bo_put(bo);
+        free(foreign);
+    }
+    drm_resv_reap();
+    return s;
 }

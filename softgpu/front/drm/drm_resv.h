@@ -33,4 +33,15 @@ struct drm_fence *drm_resv_next_locked(const void *resv, unsigned *index);
 bool drm_resv_wait_key_idle(const void *resv, int64_t deadline);
 bool drm_resv_wait_idle(const struct mem_bo *bo, int64_t deadline);
 
+/* ---- fences from and to outside (dma-bufs' sync files) ---- */
+
+/* A fence that is signalled when nothing uses the object any more. New reference; NULL when memory
+ * is short. */
+struct drm_fence *drm_resv_merge(const struct mem_bo *bo);
+/* Who uses the object from now on waits for the fence first, unless it is one of its own VM's jobs.
+ * ENOMEM. */
+rw_status drm_resv_import(struct mem_bo *bo, struct drm_fence *fence) RW_MUST_USE;
+/* Lets go of objects whose imported fences have been signalled. No locks held. */
+void drm_resv_reap(void);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <linux/dma-buf.h>
 #include <poll.h>
 
 #include "tests/contract/drm/support.h"
@@ -297,6 +298,56 @@ static void implicit_sync_and_its_opt_out(void **state)
     assert_false(second_waits(AMDGPU_GEM_CREATE_EXPLICIT_SYNC));
 }
 
+static uint32_t idle_status(int fd, uint32_t bo, uint64_t timeout)
+{
+    union drm_amdgpu_gem_wait_idle args = {.in = {.handle = bo, .timeout = timeout}};
+
+    assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_GEM_WAIT_IDLE, &args), 0);
+    return args.out.status;
+}
+
+/* dma-bufs' sync files: out of one object and into another. */
+static void fences_of_dma_bufs(void **state)
+{
+    struct drm_prime_handle prime = {.flags = DRM_CLOEXEC | DRM_RDWR};
+    struct dma_buf_export_sync_file out = {.flags = DMA_BUF_SYNC_RW};
+    struct dma_buf_import_sync_file in = {.flags = DMA_BUF_SYNC_WRITE};
+    struct dma_buf_sync sync = {.flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE};
+    struct client a, b;
+    struct pollfd waiter = {.events = POLLIN};
+    uint32_t busy_bo, bo;
+    uint64_t first, second;
+
+    (void)state;
+    client_open(&a);
+    client_open(&b);
+    busy_bo = gem_create(a.fd, 4096, AMDGPU_GEM_DOMAIN_GTT);
+    assert_int_equal(
+        gem_create_err(b.fd, 4096, AMDGPU_GEM_DOMAIN_GTT, AMDGPU_GEM_CREATE_EXPLICIT_SYNC, &bo), 0);
+    first = submit_with_bo(&a, IB(&a, COMPUTE, 0, PM4_WAIT(word_va(&a, 0), 1)), busy_bo);
+    prime.handle = busy_bo;
+    assert_int_equal(call(a.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime), 0);
+    assert_int_equal(call(prime.fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &out), 0);
+    in.fd = waiter.fd = out.fd;
+    assert_int_equal(poll(&waiter, 1, 1), 0);
+    prime.handle = bo;
+    close(prime.fd);
+    assert_int_equal(call(b.fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime), 0);
+    assert_int_equal(call(prime.fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &in), 0);
+    assert_int_equal(idle_status(b.fd, bo, IN_MS(5)), 1);
+    second = submit_with_bo(&b, IB(&b, GFX, 0, PM4_NOP), bo);
+    assert_done(&b, GFX, 0, second); /* jobs do not count for explicit synchronisation */
+    a.memory[0] = 1;
+    assert_int_equal(call(prime.fd, DMA_BUF_IOCTL_SYNC, &sync), 0); /* waits */
+    assert_done(&a, COMPUTE, 0, first);
+    assert_int_equal(poll(&waiter, 1, -1), 1);
+    assert_int_equal(idle_status(b.fd, bo, 0), 0);
+    close(out.fd);
+    close(prime.fd);
+    client_close(&a);
+    client_close(&b);
+}
+
 /* A VM's own jobs are not ordered by the buffers they list. */
 static void own_jobs_are_not_synchronised(void **state)
 {
@@ -312,14 +363,6 @@ static void own_jobs_are_not_synchronised(void **state)
     c.memory[0] = 1;
     assert_done(&c, COMPUTE, 0, first);
     client_close(&c);
-}
-
-static uint32_t idle_status(int fd, uint32_t bo, uint64_t timeout)
-{
-    union drm_amdgpu_gem_wait_idle args = {.in = {.handle = bo, .timeout = timeout}};
-
-    assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_GEM_WAIT_IDLE, &args), 0);
-    return args.out.status;
 }
 
 static void waiting_for_a_buffer(void **state)
@@ -434,6 +477,7 @@ int main(void)
         cmocka_unit_test(waiting_for_several),
         cmocka_unit_test(fences_as_handles),
         cmocka_unit_test(implicit_sync_and_its_opt_out),
+        cmocka_unit_test(fences_of_dma_bufs),
         cmocka_unit_test(own_jobs_are_not_synchronised),
         cmocka_unit_test(waiting_for_a_buffer),
         cmocka_unit_test(gangs_run_side_by_side),
