@@ -34,8 +34,10 @@ void graphics_open(struct graphics *out_graphics)
             continue;
         result = amdgpu_device_initialize(fd, &major, &minor, &out_graphics->device);
         close(fd); /* libdrm has its own */
-        if (result == 0)
-            return;
+        if (result != 0)
+            continue;
+        CHECK(amdgpu_cs_ctx_create(out_graphics->device, &out_graphics->context));
+        return;
     }
     fprintf(stderr, "no render node in /dev/dri belongs to an AMD GPU\n");
     exit(1);
@@ -43,6 +45,7 @@ void graphics_open(struct graphics *out_graphics)
 
 void graphics_close(struct graphics *graphics)
 {
+    CHECK(amdgpu_cs_ctx_free(graphics->context));
     CHECK(amdgpu_device_deinitialize(graphics->device));
 }
 
@@ -71,6 +74,53 @@ void graphics_buffer_destroy(struct graphics_buffer *buffer)
     CHECK(amdgpu_bo_va_op(buffer->bo, 0, buffer->bytes, buffer->address, 0, AMDGPU_VA_OP_UNMAP));
     CHECK(amdgpu_va_range_free(buffer->va));
     CHECK(amdgpu_bo_free(buffer->bo));
+}
+
+/* One packet for the copy engine: linear copy. */
+static uint32_t write_copy(uint32_t *packet, uint64_t to, uint64_t from, uint32_t bytes)
+{
+    packet[0] = 1;
+    packet[1] = bytes - 1;
+    packet[2] = 0;
+    packet[3] = (uint32_t)from;
+    packet[4] = (uint32_t)(from >> 32);
+    packet[5] = (uint32_t)to;
+    packet[6] = (uint32_t)(to >> 32);
+    return 7;
+}
+
+static void submit(struct graphics *graphics, amdgpu_bo_list_handle buffers, uint64_t address,
+                   uint32_t dwords)
+{
+    struct amdgpu_cs_ib_info commands = {.ib_mc_address = address, .size = dwords};
+    struct amdgpu_cs_request request = {
+        .ip_type = AMDGPU_HW_IP_DMA,
+        .resources = buffers,
+        .number_of_ibs = 1,
+        .ibs = &commands,
+    };
+    struct amdgpu_cs_fence fence = {.context = graphics->context, .ip_type = AMDGPU_HW_IP_DMA};
+    uint32_t expired = 0;
+
+    CHECK(amdgpu_cs_submit(graphics->context, 0, &request, 1));
+    fence.fence = request.seq_no;
+    CHECK(amdgpu_cs_query_fence_status(&fence, AMDGPU_TIMEOUT_INFINITE, 0, &expired));
+}
+
+void graphics_copy(struct graphics *graphics, struct graphics_buffer *buffer, uint64_t to,
+                   uint64_t from, uint32_t bytes)
+{
+    struct graphics_buffer commands;
+    amdgpu_bo_list_handle buffers;
+    uint32_t dwords;
+
+    graphics_buffer_create(graphics, 4096, &commands);
+    dwords = write_copy(commands.host, to, from, bytes);
+    CHECK(amdgpu_bo_list_create(graphics->device, 2, (amdgpu_bo_handle[]){commands.bo, buffer->bo},
+                                NULL, &buffers));
+    submit(graphics, buffers, commands.address, dwords);
+    CHECK(amdgpu_bo_list_destroy(buffers));
+    graphics_buffer_destroy(&commands);
 }
 
 bool graphics_address_is_taken(struct graphics_buffer *buffer, const void *address)

@@ -14,6 +14,7 @@
 
 struct graphics {
     amdgpu_device_handle device;
+    amdgpu_context_handle context;
 };
 
 struct graphics_buffer {
@@ -31,6 +32,11 @@ void graphics_close(struct graphics *graphics);
 void graphics_buffer_create(struct graphics *graphics, size_t bytes,
                             struct graphics_buffer *out_buffer);
 void graphics_buffer_destroy(struct graphics_buffer *buffer);
+
+/* Has the graphics driver's copy engine copy between two addresses of the VM, whoever allocated
+ * what is there, and waits. At most 4 MiB. `buffer` is one of those that the copy touches. */
+void graphics_copy(struct graphics *graphics, struct graphics_buffer *buffer, uint64_t to,
+                   uint64_t from, uint32_t bytes);
 
 /* Whether something is mapped in the graphics side's VM at this page: a new mapping is refused. */
 bool graphics_address_is_taken(struct graphics_buffer *buffer, const void *address);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * One list whose nodes lie in a libdrm buffer and in hipMalloc memory by turns, walked by a HIP
- * kernel that writes its result into the libdrm buffer. Nothing is exported, imported or copied:
- * both sides have one GPU VM, so an address is all that either needs.
+ * kernel that writes its result into the libdrm buffer; then the graphics driver's copy engine
+ * reads the hipMalloc half of it. Nothing is exported or imported: both sides have one GPU VM, so
+ * an address is all that either needs.
  *
  *   interop_libdrm [drm-first | hip-first | together]     who starts first, or each in a thread
  */
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAIRS = 500, RESULT_AT = 64 * 1024, BUFFER_BYTES = 128 * 1024 };
+enum { PAIRS = 500, RESULT_AT = 64 * 1024, COPY_AT = 96 * 1024, BUFFER_BYTES = 128 * 1024 };
 
 /* As in the kernel; addresses are the GPU's. */
 struct node {
@@ -106,6 +107,19 @@ static void walk_list(struct sides *sides)
     SAMPLE_CHECK(hipFree(args.heads));
 }
 
+/* The nodes that HIP allocated, as graphics finds them at HIP's addresses. */
+static double sum_by_graphics(struct sides *sides)
+{
+    const struct node *copy = (const struct node *)((char *)sides->buffer.host + COPY_AT);
+    double sum = 0;
+
+    graphics_copy(&sides->graphics, &sides->buffer, sides->buffer.address + COPY_AT,
+                  (uintptr_t)sides->device, PAIRS * sizeof *copy);
+    for (unsigned i = 0; i < PAIRS; i++)
+        sum += (double)copy[i].payload;
+    return sum;
+}
+
 int main(int argc, char **argv)
 {
     const char *order = argc > 1 ? argv[1] : "drm-first";
@@ -121,6 +135,8 @@ int main(int argc, char **argv)
     walk = (const struct walk *)((char *)sides.buffer.host + RESULT_AT);
     sample_expect_near("length", 0, (double)walk->length, 2 * PAIRS, 0);
     sample_expect_near("sum", 0, (double)walk->sum, (double)PAIRS * (2 * PAIRS + 1), 0);
+    sample_expect_near("sum of HIP's half, by graphics", 0, sum_by_graphics(&sides),
+                       (double)PAIRS * (PAIRS + 1), 0);
     printf("interop_libdrm: a kernel walked %llu nodes of both sides, %s\n",
            (unsigned long long)walk->length, order);
     SAMPLE_CHECK(hipFree(sides.device));

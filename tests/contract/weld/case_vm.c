@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,6 +118,75 @@ static void case_thunk_import(void)
     EXPECT(vm.acquired, 1);
     later = node_open(NODE_A);
     EXPECT(same_file(fd, later), true);
+}
+
+/* ---- a file that another process has acquired ---- */
+
+static void send_fd(int socket, int fd)
+{
+    char byte = 0, control[CMSG_SPACE(sizeof fd)] = {0};
+    struct iovec data = {&byte, 1};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(header), &fd, sizeof fd);
+    EXPECT(sendmsg(socket, &message, 0), 1);
+}
+
+static int receive_fd(int socket)
+{
+    char byte, control[CMSG_SPACE(sizeof(int))];
+    struct iovec data = {&byte, 1};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
+    int fd;
+
+    EXPECT(recvmsg(socket, &message, 0), 1);
+    EXPECT(CMSG_FIRSTHDR(&message) != NULL, true);
+    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+    return fd;
+}
+
+static void owner_of_file(int socket)
+{
+    struct compute compute;
+    char byte;
+
+    compute_start(&compute, 0);
+    send_fd(socket, compute.drm);
+    EXPECT(read(socket, &byte, 1), 0); /* until the other is done */
+    _exit(0);
+}
+
+static void case_foreign_file(void)
+{
+    int sockets[2], fd, kfd, status;
+    struct kmt_shim_vm vm;
+    pid_t child;
+
+    EXPECT(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+    child = fork();
+    if (child == 0) {
+        close(sockets[0]);
+        owner_of_file(sockets[1]);
+    }
+    close(sockets[1]);
+    fd = receive_fd(sockets[0]);
+    kfd = node_open("/dev/kfd");
+    EXPECT(acquire(kfd, fd, gpu_id_of(0)), EINVAL);
+    EXPECT(kmt_shim_vm_query(128, &vm), 0);
+    EXPECT(vm.acquired, 0);
+    close(sockets[0]);
+    EXPECT(waitpid(child, &status, 0), child);
+    EXPECT(status, 0);
 }
 
 /* ---- W14: with a kernel that refuses the first VM (refuse_vm.c) ---- */
@@ -267,6 +338,7 @@ const struct weld_case vm_cases[] = {
     {"close-early", case_close_early},
     {"fork", case_fork},
     {"graphics-only", case_graphics_only},
+    {"foreign-file", case_foreign_file},
     {"old-kernel", case_old_kernel},
     {"old-kernel-early", case_old_kernel_early},
     {NULL, NULL},
