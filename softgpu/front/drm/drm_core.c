@@ -111,6 +111,29 @@ rw_status drm_ioctl_no_modeset(void *context, void *argument)
     return RW_FAIL(EOPNOTSUPP, "the software GPU has no display engine");
 }
 
+/* amdgpu sets up mode setting on every GPU (amdgpu_device_init()), and where there is no display
+ * engine its lists stay empty. Vulkan's loader tools take an error here for a fatal one. */
+rw_status drm_ioctl_mode_getresources(void *context, void *argument)
+{
+    struct drm_mode_card_res *resources = argument;
+
+    (void)context;
+    resources->count_fbs = resources->count_crtcs = 0;
+    resources->count_connectors = resources->count_encoders = 0;
+    resources->min_width = resources->max_width = 0;
+    resources->min_height = resources->max_height = 0;
+    return RW_OK;
+}
+
+rw_status drm_ioctl_mode_getplaneresources(void *context, void *argument)
+{
+    struct drm_mode_get_plane_res *planes = argument;
+
+    (void)context;
+    planes->count_planes = 0;
+    return RW_OK;
+}
+
 rw_status drm_ioctl_nothing(void *context, void *argument)
 {
     (void)context;

@@ -60,10 +60,11 @@
       RENDER | SINCE(MINOR_6_6))                                                                   \
     MODESET_ROWS(X)
 
-/* The GPU has no display engine; as every driver without DRIVER_MODESET it refuses these. */
+/* The GPU has no display engine: nothing to list, and what is about single objects is refused. */
 #define MODESET_ROWS(X)                                                                            \
-    MODESET_ROW(X, MODE_GETRESOURCES, 0)                                                           \
-    MODESET_ROW(X, MODE_GETPLANERESOURCES, 0)                                                      \
+    X(MODE_GETRESOURCES, DRM_IOCTL_MODE_GETRESOURCES, drm_ioctl_mode_getresources, 0)              \
+    X(MODE_GETPLANERESOURCES, DRM_IOCTL_MODE_GETPLANERESOURCES, drm_ioctl_mode_getplaneresources,  \
+      0)                                                                                           \
     MODESET_ROW(X, MODE_GETCRTC, 0)                                                                \
     MODESET_ROW(X, MODE_SETCRTC, MASTER)                                                           \
     MODESET_ROW(X, MODE_GETPLANE, 0)                                                               \

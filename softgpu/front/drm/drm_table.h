@@ -29,7 +29,8 @@ rw_status drm_row_permit(const struct ioctl_row *row, struct drm_fpriv *fpriv) R
 ioctl_handler drm_ioctl_version, drm_ioctl_get_unique, drm_ioctl_get_magic, drm_ioctl_get_client,
     drm_ioctl_get_stats, drm_ioctl_get_cap, drm_ioctl_set_client_cap, drm_ioctl_set_version,
     drm_ioctl_auth_magic, drm_ioctl_set_master, drm_ioctl_drop_master, drm_ioctl_nothing,
-    drm_ioctl_invalid, drm_ioctl_no_modeset;
+    drm_ioctl_invalid, drm_ioctl_no_modeset, drm_ioctl_mode_getresources,
+    drm_ioctl_mode_getplaneresources;
 /* drm_gem.c, drm_gem_create.c, drm_gem_va.c, drm_prime.c: */
 ioctl_handler drm_ioctl_gem_close, drm_ioctl_gem_mmap, drm_ioctl_gem_wait_idle,
     drm_ioctl_gem_metadata, drm_ioctl_gem_op, drm_ioctl_gem_create, drm_ioctl_gem_userptr,
