@@ -414,6 +414,14 @@ void mem_bo_set_domains(struct mem_bo *bo, uint32_t preferred)
     bo->domains = fallback ? MEM_DOMAIN_VRAM | MEM_DOMAIN_GTT : preferred;
 }
 
+void mem_bo_set_host(struct mem_bo *bo, uint8_t *host)
+{
+    if (bo->host == host)
+        return;
+    bo->host = host;
+    atomic_fetch_add(&moves, 1);
+}
+
 rw_status mem_bo_validate_locked(struct mem_bo *bo, uint32_t domains)
 {
     struct mem_place place;

@@ -100,6 +100,9 @@ void mem_bo_set_domains(struct mem_bo *bo, uint32_t preferred);
 /* Moves the buffer into one of `domains` (enum mem_domain bits), unless it is there already, making
  * room by moving others. ENOMEM: no room; EBUSY: jobs use it; ENOTSUP: it cannot be moved. */
 rw_status mem_bo_validate_locked(struct mem_bo *bo, uint32_t domains) RW_MUST_USE;
+/* Userptr: its pages have gone (NULL), or are there again. Page tables keep what they have until
+ * they are updated, as after a move. */
+void mem_bo_set_host(struct mem_bo *bo, uint8_t *host);
 /* It has been used: others move before it. */
 void mem_bo_touch(struct mem_bo *bo);
 /* While a buffer is reserved, making room for others does not move it. */

@@ -243,7 +243,9 @@ static rw_status freed_update_locked(struct gpu_vm *vm)
 
 static bool is_current(const struct vm_mapping *m)
 {
-    return m->run ? m->run->host == host_of_mapping(m) : !has_pages(m);
+    if (!m->run || !has_pages(m))
+        return !m->run && !has_pages(m);
+    return m->run->host == host_of_mapping(m);
 }
 
 static rw_status mapping_update_locked(struct gpu_vm *vm, struct vm_mapping *m)
@@ -252,8 +254,9 @@ static rw_status mapping_update_locked(struct gpu_vm *vm, struct vm_mapping *m)
 
     if (is_current(m))
         return RW_OK;
-    run = page_table_reserve(&vm->table, 1) ? run_create(m) : NULL;
-    if (!run)
+    bool reserved = page_table_reserve(&vm->table, 1);
+    run = reserved && has_pages(m) ? run_create(m) : NULL;
+    if (!reserved || (has_pages(m) && !run))
         return RW_FAIL(ENOMEM, "no memory for page tables");
     run_install(vm, m, run);
     return RW_OK;

@@ -3,20 +3,26 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <time.h>
 
 #include <utlist.h>
 
 #include "base/log.h"
+#include "softgpu/front/kfd/kfd_host_memory.h"
 #include "softgpu/front/kfd/kfd_memory.h"
 #include "softgpu/front/kfd/kfd_queues.h"
 #include "softgpu/front/kfd/kfd_smi.h"
 #include "softgpu/front/kfd/kfd_vm.h"
 
-#define NS_PER_MS  INT64_C(1000000)
+#define NS_PER_MS   INT64_C(1000000)
 
-#define RESTORE_NS (100 * NS_PER_MS) /* PROCESS_RESTORE_TIME_MS */
-#define ACTIVE_NS  (10 * NS_PER_MS)  /* PROCESS_ACTIVE_TIME_MS: that long queues run at least */
+#define RESTORE_NS  (100 * NS_PER_MS) /* PROCESS_RESTORE_TIME_MS */
+#define ACTIVE_NS   (10 * NS_PER_MS)  /* PROCESS_ACTIVE_TIME_MS: that long queues run at least */
+
+#define VALIDATE_NS (1 * NS_PER_MS) /* AMDGPU_USERPTR_RESTORE_DELAY_MS */
+
+#define TELLING     11u /* KFD minor of the kernels that have the SMI events: 6.0 and later */
 
 /* How long making a queue waits for the restore of its process. */
 #define QUEUE_WAIT_NS (5000 * NS_PER_MS)
@@ -46,22 +52,22 @@ static struct timespec timespec_of(int64_t ns)
 
 /* ---- telling ---- */
 
-static void report(struct kfd_process *process, bool restored)
+static void report_restore(struct kfd_process *process)
 {
     int64_t at = now_ns(CLOCK_BOOTTIME);
 
-    if (kfd_kernel(process)->kfd_minor < 11)
-        return; /* 6.0 and later tell */
-    for (unsigned i = 0; i < process->pdd_count; i++) {
-        const struct soft_device *device = process->pdds[i].device;
+    for (unsigned i = 0; i < process->pdd_count && kfd_kernel(process)->kfd_minor >= TELLING; i++)
+        kfd_smi_report(process->pdds[i].device, KFD_SMI_EVENT_QUEUE_RESTORE, "%lld -%d %x %c\n",
+                       (long long)at, (int)process->pid, process->pdds[i].device->gpu_id, '0');
+}
 
-        if (restored)
-            kfd_smi_report(device, KFD_SMI_EVENT_QUEUE_RESTORE, "%lld -%d %x %c\n", (long long)at,
-                           (int)process->pid, device->gpu_id, '0');
-        else
-            kfd_smi_report(device, KFD_SMI_EVENT_QUEUE_EVICTION, "%lld -%d %x %d\n", (long long)at,
-                           (int)process->pid, device->gpu_id, KFD_QUEUE_EVICTION_TRIGGER_TTM);
-    }
+static void report_eviction(struct kfd_process *process, unsigned trigger)
+{
+    int64_t at = now_ns(CLOCK_BOOTTIME);
+
+    for (unsigned i = 0; i < process->pdd_count && kfd_kernel(process)->kfd_minor >= TELLING; i++)
+        kfd_smi_report(process->pdds[i].device, KFD_SMI_EVENT_QUEUE_EVICTION, "%lld -%d %x %u\n",
+                       (long long)at, (int)process->pid, process->pdds[i].device->gpu_id, trigger);
 }
 
 /* ---- queues ---- */
@@ -73,9 +79,26 @@ static void queue_stop_locked(struct kfd_queue *queue)
     queue->evicted = true;
 }
 
+static void queues_stop_locked(struct kfd_evict *evict)
+{
+    struct kfd_queue *queue;
+
+    DL_FOREACH2(evict->queues, queue, evict_next)
+    queue_stop_locked(queue);
+}
+
+static bool are_stopped(const struct kfd_evict *evict)
+{
+    return evict->evicted || evict->invalidated;
+}
+
+/* When the last reason for their stop is gone. */
 static void queues_resume_locked(struct kfd_evict *evict)
 {
     struct kfd_queue *queue;
+
+    if (are_stopped(evict))
+        return;
 
     DL_FOREACH2(evict->queues, queue, evict_next)
     {
@@ -92,7 +115,7 @@ void kfd_evict_queue_begin(struct kfd_process *process)
     struct timespec until = timespec_of(now_ns(CLOCK_MONOTONIC) + QUEUE_WAIT_NS);
 
     pthread_mutex_lock(&evict->lock);
-    while (evict->evicted && !evict->ending)
+    while (are_stopped(evict) && !evict->ending)
         if (pthread_cond_timedwait(&evict->changed, &evict->lock, &until) == ETIMEDOUT) {
             rw_warn(kfd, "a queue is made while its process is evicted, for long: what its "
                          "pointers say may be old; graphics jobs of the VM that never end "
@@ -108,7 +131,7 @@ void kfd_evict_queue_end(struct kfd_process *process, struct kfd_queue *queue)
     if (queue) {
         DL_APPEND2(evict->queues, queue, evict_prev, evict_next);
         queue->evict_listed = true;
-        if (evict->evicted)
+        if (are_stopped(evict))
             queue_stop_locked(queue);
     }
     pthread_mutex_unlock(&evict->lock);
@@ -172,6 +195,13 @@ rw_status kfd_evict_add_bo(struct kfd_bo *bo)
     DL_APPEND2(evict->bos, bo, evict_prev, evict_next);
     bo->evict_listed = true;
     pthread_mutex_unlock(&evict->lock);
+    if (bo->bo->backing == MEM_BACKING_USERPTR) {
+        uint64_t start = (uintptr_t)bo->bo->host;
+
+        bo->host = (struct mem_host_range){
+            .start = start, .last = start + (bo->bo->size - 1), .user = &evict->host_user};
+        mem_host_range_add(&bo->host);
+    }
     return RW_OK;
 }
 
@@ -179,6 +209,9 @@ void kfd_evict_remove_bo(struct kfd_bo *bo)
 {
     struct kfd_evict *evict = &bo->pdd->process->evict;
 
+    if (bo->host.user)
+        mem_host_range_remove(&bo->host);
+    bo->host.user = NULL;
     pthread_mutex_lock(&evict->lock);
     if (bo->evict_listed)
         DL_DELETE2(evict->bos, bo, evict_prev, evict_next);
@@ -313,7 +346,7 @@ static void restore_or_reschedule(struct kfd_evict *evict)
 
     if (rw_ok(status)) {
         rw_debug(kfd, "process %d is resident again", (int)process->pid);
-        report(process, true);
+        report_restore(process);
         return;
     }
     rw_debug(kfd, "process %d is not resident yet: %s", (int)process->pid,
@@ -323,6 +356,69 @@ static void restore_or_reschedule(struct kfd_evict *evict)
     pthread_mutex_unlock(&evict->lock);
 }
 
+/* ---- the program's own memory ---- */
+
+/* Is it (still, or again) there? Else the GPU loses it: the next access is a fault. */
+static void userptr_validate_locked(struct kfd_bo *bo)
+{
+    bool is_there = rw_ok(kfd_host_memory_check(bo->host.start, bo->bo->size, true));
+
+    if (!is_there)
+        rw_info(kfd, "host memory at %#llx, %llu bytes, was unmapped while it was a GPU buffer",
+                (unsigned long long)bo->host.start, (unsigned long long)bo->bo->size);
+    bo->host_changed = false;
+    mem_bo_set_host(bo->bo, is_there ? (uint8_t *)(uintptr_t)bo->host.start : NULL);
+}
+
+static void validate(struct kfd_evict *evict)
+{
+    rw_status status = RW_OK;
+    struct kfd_bo *bo;
+
+    mem_residency_lock();
+    pthread_mutex_lock(&evict->lock);
+    DL_FOREACH2(evict->bos, bo, evict_next)
+    {
+        if (bo->host.user && (bo->host_changed || !bo->bo->host))
+            userptr_validate_locked(bo);
+    }
+    for (unsigned i = 0; i < SOFT_MAX_DEVICES; i++)
+        if (evict->vms[i] && rw_ok(status))
+            status = gpu_vm_update_moved(evict->vms[i], fences_at_allocation(process_of(evict)));
+    evict->validate_at = now_ns(CLOCK_MONOTONIC) + RESTORE_NS; /* without memory: again */
+    if (rw_ok(status) && !evict->ending) {
+        evict->invalidated = false;
+        queues_resume_locked(evict);
+        pthread_cond_broadcast(&evict->changed);
+    }
+    pthread_mutex_unlock(&evict->lock);
+    mem_residency_unlock();
+    if (rw_ok(status))
+        report_restore(process_of(evict));
+}
+
+/* ---- the worker ---- */
+
+/* When the worker has something to do next; INT64_MAX: not before somebody says so. */
+static int64_t next_time_locked(const struct kfd_evict *evict)
+{
+    int64_t next = evict->evicted ? evict->restore_at : INT64_MAX;
+
+    return evict->invalidated && evict->validate_at < next ? evict->validate_at : next;
+}
+
+static void work_unlocked(struct kfd_evict *evict)
+{
+    bool validating = evict->invalidated && evict->validate_at <= now_ns(CLOCK_MONOTONIC);
+
+    pthread_mutex_unlock(&evict->lock);
+    if (validating)
+        validate(evict);
+    else
+        restore_or_reschedule(evict);
+    pthread_mutex_lock(&evict->lock);
+}
+
 static void *worker_run(void *argument)
 {
     struct kfd_evict *evict = argument;
@@ -330,17 +426,15 @@ static void *worker_run(void *argument)
     pthread_setname_np(pthread_self(), "rocweld-restore");
     pthread_mutex_lock(&evict->lock);
     while (!evict->ending) {
-        struct timespec until = timespec_of(evict->restore_at);
+        int64_t next = next_time_locked(evict);
+        struct timespec until = timespec_of(next);
 
-        if (!evict->evicted) {
+        if (next == INT64_MAX)
             pthread_cond_wait(&evict->changed, &evict->lock);
-        } else if (now_ns(CLOCK_MONOTONIC) < evict->restore_at) {
+        else if (now_ns(CLOCK_MONOTONIC) < next)
             pthread_cond_timedwait(&evict->changed, &evict->lock, &until);
-        } else {
-            pthread_mutex_unlock(&evict->lock);
-            restore_or_reschedule(evict);
-            pthread_mutex_lock(&evict->lock);
-        }
+        else
+            work_unlocked(evict);
     }
     pthread_mutex_unlock(&evict->lock);
     return NULL;
@@ -386,16 +480,38 @@ static void on_evict(struct mem_evictor *evictor)
     pthread_mutex_unlock(&evict->lock);
     if (running)
         active_time_wait(restored_at);
-    report(process_of(evict), false);
+    report_eviction(process_of(evict), KFD_QUEUE_EVICTION_TRIGGER_TTM);
     pthread_mutex_lock(&evict->lock);
     evict->evicted = true;
-    DL_FOREACH2(evict->queues, queue, evict_next)
-    queue_stop_locked(queue);
+    queues_stop_locked(evict);
     evict->restore_at = now_ns(CLOCK_MONOTONIC) + RESTORE_NS;
     worker_start_locked(evict);
     pthread_cond_broadcast(&evict->changed);
     pthread_mutex_unlock(&evict->lock);
     rw_debug(kfd, "process %d is evicted", (int)process_of(evict)->pid);
+}
+
+/* Memory of the program's own is about to go. */
+static void on_invalidate(struct mem_host_user *user, uint64_t start, uint64_t last)
+{
+    struct kfd_evict *evict =
+        (struct kfd_evict *)((char *)user - offsetof(struct kfd_evict, host_user));
+    struct kfd_bo *bo;
+
+    rw_debug(kfd, "host memory at %#llx..%#llx changes: process %d stops",
+             (unsigned long long)start, (unsigned long long)last, (int)process_of(evict)->pid);
+    pthread_mutex_lock(&evict->lock);
+    bool first = !evict->invalidated;
+    evict->invalidated = true;
+    DL_FOREACH2(evict->bos, bo, evict_next)
+    bo->host_changed |= bo->host.user && bo->host.start <= last && bo->host.last >= start;
+    queues_stop_locked(evict);
+    evict->validate_at = now_ns(CLOCK_MONOTONIC) + VALIDATE_NS;
+    worker_start_locked(evict);
+    pthread_cond_broadcast(&evict->changed);
+    pthread_mutex_unlock(&evict->lock);
+    if (first)
+        report_eviction(process_of(evict), KFD_QUEUE_EVICTION_TRIGGER_USERPTR);
 }
 
 /* ---- life ---- */
@@ -404,7 +520,7 @@ void kfd_evict_init(struct kfd_evict *evict)
 {
     pthread_condattr_t attr;
 
-    *evict = (struct kfd_evict){.evictor.stop = on_evict};
+    *evict = (struct kfd_evict){.evictor.stop = on_evict, .host_user.invalidate = on_invalidate};
     pthread_mutex_init(&evict->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

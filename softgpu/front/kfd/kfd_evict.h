@@ -12,6 +12,10 @@
  *
  * Before 6.8 the restore updates the mappings that the KFD made and no others.
  *
+ * Memory of the program's own (userptr) that the program unmaps or replaces stops the queues as
+ * well. A millisecond later they go on: with what is there then, or with nothing, so that using it
+ * is a memory fault. (kernel: amdgpu_amdkfd_evict_userptr, restore_userptr_worker)
+ *
  * Thread safety: from any thread that does not hold the residency lock. Lock order: the process's
  * mutex, the residency lock (mem/residency.h), `lock`. Device threads take none of them.
  */
@@ -24,6 +28,7 @@
 
 #include "base/status.h"
 #include "softgpu/device/machine.h"
+#include "softgpu/mem/host_range.h"
 #include "softgpu/mem/residency.h"
 
 struct gpu_vm;
@@ -35,16 +40,19 @@ struct kfd_queue;
 /* Part of a kfd_process. */
 struct kfd_evict {
     struct mem_evictor evictor; /* the process's eviction fence */
-    pthread_mutex_t lock;       /* guards what follows */
+    struct mem_host_user host_user;
+    pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     struct gpu_vm *vms[SOFT_MAX_DEVICES]; /* acquired, borrowed */
     struct kfd_queue *queues;             /* DL list by evict_prev, evict_next */
     struct kfd_bo *bos;                   /* the same */
-    bool evicted;
+    bool evicted;                         /* something has moved */
+    bool invalidated;                     /* memory of the program's own has changed */
     bool ending;
     bool has_worker;
     pthread_t worker;
-    int64_t restore_at;  /* CLOCK_MONOTONIC, ns */
+    int64_t restore_at;  /* CLOCK_MONOTONIC, ns; what has moved comes back then */
+    int64_t validate_at; /* the same; the program's own memory is looked at then */
     int64_t restored_at; /* when the queues started last */
 };
 

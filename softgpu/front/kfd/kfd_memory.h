@@ -26,8 +26,10 @@ struct kfd_bo {
     bool attached[SOFT_MAX_DEVICES];
     bool mapped[SOFT_MAX_DEVICES][2];
     unsigned mapped_count;
-    bool fenced;       /* carries the process's eviction fence; see kfd_evict.h */
-    bool evict_listed; /* in the process's kfd_evict and under its lock */
+    bool fenced;                /* carries the process's eviction fence; see kfd_evict.h */
+    struct mem_host_range host; /* userptr: the program's memory */
+    bool host_changed;          /* has to be looked at; under kfd_evict's lock */
+    bool evict_listed;          /* in the process's kfd_evict and under its lock */
     struct kfd_bo *evict_prev, *evict_next;
 };
 

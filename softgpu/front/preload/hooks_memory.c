@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Calls that map, unmap and change memory. Devices' buffers may move, and the program's mappings of
- * them with them: what the program does to such a mapping is noted (mem/cpu_map.h). For all other
+ * them with them: what the program does to such a mapping is noted (mem/cpu_map.h). And memory of
+ * the program's own that GPUs use must not go while they do (mem/host_range.h). For all other
  * addresses a hook compares them with two bounds.
  */
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include "softgpu/front/preload/real.h"
 #include "softgpu/front/remote.h"
 #include "softgpu/mem/cpu_map.h"
+#include "softgpu/mem/host_range.h"
 
 /* ---- mmap ---- */
 
@@ -69,6 +71,8 @@ static void *mmap_after(void *mapped, void *address, size_t length, int prot, in
                       offset_type offset)                                                          \
     {                                                                                              \
         void *mapped;                                                                              \
+        if (flags & MAP_FIXED)                                                                     \
+            mem_host_ranges_invalidate(address, length);                                           \
         if (mmap_of_node(address, length, prot, flags, fd, offset, &mapped))                       \
             return mapped;                                                                         \
         if (!mmap_covers(address, length, flags))                                                  \
@@ -95,6 +99,7 @@ static int changed_unlock(int result)
 
 EXPORT int munmap(void *address, size_t length)
 {
+    mem_host_ranges_invalidate(address, length);
     if (!mem_cpu_maps_meet(address, length))
         return REAL(munmap)(address, length);
     mem_cpu_maps_lock();
@@ -159,7 +164,9 @@ EXPORT void *mremap(void *old, size_t old_size, size_t new_size, int flags, ...)
         va_start(args, flags);
         new = va_arg(args, void *);
         va_end(args);
+        mem_host_ranges_invalidate(new, new_size);
     }
+    mem_host_ranges_invalidate(old, old_size);
     if (mem_cpu_maps_meet(old, old_size ? old_size : 1))
         return mremap_ours(old, old_size, new_size, flags, new);
     if (!(flags & MREMAP_FIXED) || !mem_cpu_maps_meet(new, new_size))

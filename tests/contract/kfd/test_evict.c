@@ -10,10 +10,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "softgpu/front/kfd/kfd_memory.h"
 #include "softgpu/front/kfd/kfd_process.h"
+#include "softgpu/mem/host_range.h"
 
 #define VRAM (KFD_IOC_ALLOC_MEM_FLAGS_VRAM | READ_WRITE)
 #define MIB  (UINT64_C(1) << 20)
@@ -374,6 +376,81 @@ static void the_signal_page_stays(void **state)
     assert_int_equal(kfd_bo(handle)->placement, MEM_DOMAIN_GTT);
 }
 
+/* What the preload library's munmap() and mmap(MAP_FIXED) do. */
+static void host_unmap(void *p, size_t size)
+{
+    mem_host_ranges_invalidate(p, size);
+    assert_int_equal(munmap(p, size), 0);
+}
+
+static void host_map_again(void *p, size_t size)
+{
+    mem_host_ranges_invalidate(p, size);
+    assert_ptr_equal(
+        mmap(p, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), p);
+}
+
+/* Queues stop before the memory goes, and go on without it. */
+static void unmapped_host_memory_stops_queues(void **state)
+{
+    int fd = acquire_fresh(0);
+    uint32_t *p = host_alloc(4 * PAGE), word;
+    struct kfd_ioctl_alloc_memory_of_gpu_args args = {
+        .va_addr = va_at(0),
+        .size = 2 * PAGE,
+        .gpu_id = gpu(0),
+        .flags = KFD_IOC_ALLOC_MEM_FLAGS_USERPTR | READ_WRITE,
+        .mmap_offset = (uintptr_t)p,
+    };
+    struct cp_queue *queue = queue_make(0);
+
+    (void)state;
+    assert_int_equal(kfd(AMDKFD_IOC_ALLOC_MEMORY_OF_GPU, &args), 0);
+    assert_int_equal(map_to(args.handle, gpu(0)), 0);
+    p[0] = 5;
+    assert_int_equal(gpu_word(fd, va_at(0)), 5);
+    host_unmap(p + 3 * PAGE / 4, PAGE); /* next to it: nothing happens */
+    assert_false(is_stopped(queue));
+    mem_host_ranges_invalidate(p + PAGE / 4, PAGE); /* replaced by nothing new */
+    assert_true(is_stopped(queue));
+    wait_running(queue);
+    assert_int_equal(gpu_word(fd, va_at(0)), 5);
+    host_unmap(p, 2 * PAGE);
+    assert_true(is_stopped(queue));
+    wait_running(queue);
+    assert_int_equal(gpu_vm_read(vm_of(fd), gpu_va_make(va_at(0)), &word, 4, NULL).err, EFAULT);
+    host_map_again(p, 2 * PAGE);
+    assert_true(is_stopped(queue));
+    wait_running(queue);
+    p[0] = 6;
+    assert_int_equal(gpu_word(fd, va_at(0)), 6);
+    assert_int_equal(unmap_from(args.handle, gpu(0)), 0);
+    assert_int_equal(free_bo(args.handle), 0);
+    host_unmap(p, 2 * PAGE);
+    assert_false(is_stopped(queue));
+    munmap(p + 2 * PAGE / 4, PAGE);
+}
+
+/* GEM userptr memory may go under running queues (rule 5). */
+static void graphics_host_memory_stops_nothing(void **state)
+{
+    void *p = host_alloc(PAGE);
+    struct mem_bo_desc desc = {.size = PAGE,
+                               .domains = MEM_DOMAIN_GTT,
+                               .backing = MEM_BACKING_USERPTR,
+                               .user_address = (uintptr_t)p};
+    struct mem_bo *bo;
+
+    (void)state;
+    int fd = acquire_fresh(0);
+    struct cp_queue *queue = queue_make(0);
+    assert_int_equal(mem_bo_create(machine->devices[0].heaps, &desc, "gem userptr", &bo).err, 0);
+    gem_map(fd, bo, va_at(0));
+    host_unmap(p, PAGE);
+    assert_false(is_stopped(queue));
+    mem_bo_put(bo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +467,8 @@ int main(void)
         kfd_test(graphics_jobs_hold_up_the_restore),
         kfd_test(a_process_may_end_while_evicted),
         kfd_test(the_signal_page_stays),
+        kfd_test(unmapped_host_memory_stops_queues),
+        kfd_test(graphics_host_memory_stops_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
