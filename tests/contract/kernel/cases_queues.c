@@ -3,7 +3,6 @@
  * Queues, and rules that only GPU work can show. The work is SDMA's: it needs no shader.
  */
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/contract/kernel/cases.h"
@@ -116,7 +115,6 @@ static void neighbour_await(const struct neighbour *neighbour)
 
 void case_a_fault_stops_the_process_on_its_gpu(void)
 {
-    const struct timespec a_while = {.tv_nsec = 20000000};
     struct neighbour neighbour = neighbour_start();
     struct session s = session_open(0), t = session_add(s.kfd, 1);
     struct sdma_queue faulty = sdma_open(&s, va_at(0)), same = sdma_open(&s, va_at(1));
@@ -140,12 +138,12 @@ void case_a_fault_stops_the_process_on_its_gpu(void)
     EXPECT_TRUE(word_becomes(&view[2], 1)); /* another GPU goes on */
     EXPECT(write(neighbour.go, "", 1), 1);
     neighbour_await(&neighbour); /* another process goes on */
-    nanosleep(&a_while, NULL);
+    wait_ms(20);
     EXPECT(view[1], 0);
     struct sdma_queue late = sdma_open(&s, va_at(4));
     sdma_store(&late, buffer.va + 12, 1);
     sdma_submit(&late);
-    nanosleep(&a_while, NULL);
+    wait_ms(20);
     EXPECT(view[3], 0); /* nor does a new queue run */
     EXPECT(queue_destroy(s.kfd, same.id), 0);
 }

@@ -383,6 +383,13 @@ int in_child(void (*body)(void *context), void *context)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+void wait_ms(unsigned ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+
+    nanosleep(&pause, NULL);
+}
+
 bool word_becomes(volatile uint32_t *word, uint32_t value)
 {
     const struct timespec pause = {.tv_nsec = 100000};

@@ -130,6 +130,8 @@ int in_child(void (*body)(void *context), void *context);
 
 /* Waits until `*word` is `value`, for at most ten seconds. */
 bool word_becomes(volatile uint32_t *word, uint32_t value);
+/* Gives others time for what should not happen. */
+void wait_ms(unsigned ms);
 
 /* ---- the cases ---- */
 
