@@ -73,10 +73,9 @@ bool buffers_canonical(uint64_t *address)
     return high <= 1 || high == 0x1ffff;
 }
 
-bool buffer_set_init(struct buffer_set *set, unsigned minor)
+void buffer_set_init(struct buffer_set *set, unsigned minor)
 {
     *set = (struct buffer_set){.minor = minor};
-    return true;
 }
 
 void buffer_set_finish(struct buffer_set *set)

@@ -103,7 +103,7 @@ uint64_t buffers_now(void);
  * filled in, as faults report addresses without them. */
 bool buffers_canonical(uint64_t *address);
 
-bool buffer_set_init(struct buffer_set *set, unsigned minor);
+void buffer_set_init(struct buffer_set *set, unsigned minor);
 /* Takes the lock. */
 void buffer_set_finish(struct buffer_set *set);
 

@@ -110,11 +110,11 @@ static struct drm_file *file_create(unsigned minor)
 {
     struct drm_file *file = calloc(1, sizeof *file);
 
-    if (!file || !buffer_set_init(&file->bufs, minor)) {
+    if (!file) {
         rw_warn(shim, "renderD%u: no memory to follow a file's buffers", minor);
-        free(file);
         return NULL;
     }
+    buffer_set_init(&file->bufs, minor);
     file->minor = minor;
     file->fd = -1;
     file->refs = 1;
@@ -173,36 +173,45 @@ static struct drm_file *same_file_locked(int fd, unsigned minor)
     return NULL;
 }
 
-static struct drm_file *resolve_locked(int fd)
+static void resolve_locked(int fd, unsigned minor)
 {
-    struct drm_file *file;
-    unsigned minor;
+    struct drm_file *file = same_file_locked(fd, minor);
 
-    if (!gpu_minor_of_amdgpu_fd(fd, &minor)) {
-        entry_set_locked(fd, &no_gpu);
-        return NULL;
-    }
-    file = same_file_locked(fd, minor);
     if (file) {
         entry_set_locked(fd, file);
-        return file;
+        return;
     }
     file = file_create(minor);
     if (file) {
         entry_set_locked(fd, file);
         drop_locked(file); /* the entry's reference stays */
     }
-    return entry_load(fd);
+}
+
+/* What the descriptor is of is asked without the lock: libdrm closes descriptors for an answer. */
+static void resolve(int fd)
+{
+    unsigned minor;
+    bool is_gpu = gpu_minor_of_amdgpu_fd(fd, &minor);
+
+    pthread_mutex_lock(&lock);
+    if (!entry_load(fd)) {
+        if (is_gpu)
+            resolve_locked(fd, minor);
+        else
+            entry_set_locked(fd, &no_gpu);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 struct drm_file *files_get(int fd)
 {
     struct drm_file *file;
 
+    if (!entry_load(fd))
+        resolve(fd);
     pthread_mutex_lock(&lock);
     file = entry_load(fd);
-    if (!file)
-        file = resolve_locked(fd);
     if (is_file(file))
         file->refs++;
     else

@@ -34,6 +34,8 @@ static struct fake_mapping mappings[MAPPING_MAX];
 static struct object objects[OBJECT_MAX];
 static int object_count;
 static int fail_next, map_only;
+static unsigned described_minor;
+static int described_same;
 static struct drm_file *files_of_vm[2];
 
 void fake_kernel_start(void)
@@ -437,10 +439,17 @@ int next_close_range(unsigned first, unsigned last, int flags)
     return close_range(first, last, flags);
 }
 
+void fake_kernel_describe(unsigned minor, int same_file)
+{
+    described_minor = minor;
+    described_same = same_file;
+}
+
 bool gpu_minor_of_amdgpu_fd(int fd, unsigned *out_minor)
 {
-    (void)fd, (void)out_minor;
-    return false;
+    (void)fd;
+    *out_minor = described_minor;
+    return described_minor != 0;
 }
 
 bool gpu_minor_of_gpu_id(uint32_t gpu_id, unsigned *out_minor)
@@ -458,7 +467,8 @@ uint32_t gpu_id_of_minor(unsigned minor)
 
 int gpu_same_file(int fd, int other)
 {
-    return fd == other;
+    (void)fd, (void)other;
+    return described_same;
 }
 
 bool share_may_use(struct drm_file *file)

@@ -27,6 +27,9 @@ void fake_kernel_start(void);
 void fake_kernel_fail_next(int err);
 /* Of the next KFD MAP, only so many GPUs succeed. */
 void fake_kernel_map_only(unsigned gpus);
+/* Descriptors are of GPU nodes with this minor from now on (0: of none), and kcmp() has this to say
+ * of two: 1, 0, or -1 where the kernel does not tell. */
+void fake_kernel_describe(unsigned minor, int same_file);
 /* NULL: nothing is mapped there. */
 const struct fake_mapping *fake_kernel_find(int vm, uint64_t address);
 unsigned fake_kernel_count(int vm);

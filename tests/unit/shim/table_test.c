@@ -274,6 +274,30 @@ static void test_descriptors(void **state)
     assert_int_equal(files_choose(130), -1);
 }
 
+/* Descriptors that nobody saw coming are compared; without kcmp() they are of the shared file. */
+static void test_unknown_descriptors(void **state)
+{
+    struct drm_file *first, *shared;
+
+    (void)state;
+    fake_kernel_describe(131, 0);
+    first = file_of(FD);
+    assert_non_null(first);
+    assert_false(first->opened);
+    shared = file_of(FD + 1);
+    assert_ptr_not_equal(shared, first);
+    assert_int_equal(files_choose(131), -1); /* not this process's to share */
+    fake_kernel_describe(131, 1);
+    assert_ptr_equal(file_of(FD + 2), first);
+    atomic_store(&shared->shared, true);
+    fake_kernel_describe(131, -1);
+    assert_ptr_equal(file_of(FD + 3), shared);
+    fake_kernel_describe(0, 0);
+    assert_null(file_of(FD + 4));
+    assert_ptr_equal(file_of(FD + 3), shared); /* known by now */
+    files_note_close_range(FD, FD + 4);
+}
+
 static void test_secondary_context(void **state)
 {
     (void)state;
@@ -373,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_follows_the_kernel),  cmocka_unit_test(test_explanations),
         cmocka_unit_test(test_requests_that_pass),  cmocka_unit_test(test_secondary_context),
         cmocka_unit_test(test_private_descriptors), cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_unknown_descriptors),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);
