@@ -160,7 +160,7 @@ static bool extension_present(struct vkc *vkc, const char *name)
 
 /* Everything there is; checks of accesses only if asked for, because they change what shaders are
  * compiled to. */
-static void features_choose(struct vkc *vkc, bool robust)
+static void features_choose(struct vkc *vkc, const struct vkc_options *options)
 {
     struct vkc_features *f = &vkc->features;
 
@@ -169,11 +169,17 @@ static void features_choose(struct vkc *vkc, bool robust)
         .v11 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, &f->v12},
         .v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &f->v13},
         .v13 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, NULL},
-        .robust = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ROBUSTNESS_2_FEATURES_EXT, NULL}};
-    if (robust)
+        .robust = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ROBUSTNESS_2_FEATURES_EXT, NULL},
+        .conditional = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_CONDITIONAL_RENDERING_FEATURES_EXT,
+                        NULL}};
+    if (options->robust)
         f->v13.pNext = &f->robust;
+    if (options->conditional) {
+        f->conditional.pNext = f->v13.pNext;
+        f->v13.pNext = &f->conditional;
+    }
     vkGetPhysicalDeviceFeatures2(vkc->physical, &f->base);
-    if (!robust) {
+    if (!options->robust) {
         f->base.features.robustBufferAccess = VK_FALSE;
         f->v13.robustImageAccess = VK_FALSE;
     }
@@ -184,7 +190,7 @@ static void features_choose(struct vkc *vkc, bool robust)
 
 static void device_create(struct vkc *vkc, const struct vkc_options *options)
 {
-    const char *extensions[2];
+    const char *extensions[3];
     uint32_t extension_count = 0;
     float priority = 1;
     VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
@@ -202,6 +208,8 @@ static void device_create(struct vkc *vkc, const struct vkc_options *options)
 
     if (options->robust)
         extensions[extension_count++] = VK_EXT_ROBUSTNESS_2_EXTENSION_NAME;
+    if (options->conditional)
+        extensions[extension_count++] = VK_EXT_CONDITIONAL_RENDERING_EXTENSION_NAME;
     if (options->external_semaphores)
         extensions[extension_count++] = VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME;
     info.enabledExtensionCount = extension_count;
@@ -222,7 +230,7 @@ void vkc_open(const struct vkc_options *options, struct vkc *out_vkc)
     family_choose(out_vkc, options->compute_only);
     if (options->robust && !extension_present(out_vkc, VK_EXT_ROBUSTNESS_2_EXTENSION_NAME))
         die("the device lacks " VK_EXT_ROBUSTNESS_2_EXTENSION_NAME);
-    features_choose(out_vkc, options->robust);
+    features_choose(out_vkc, options);
     device_create(out_vkc, options);
 }
 
@@ -383,6 +391,7 @@ void vkc_pipeline_create(struct vkc *vkc, const struct vkc_pipeline_desc *desc,
         .requiredSubgroupSize = desc->subgroup_size};
     VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+        .flags = desc->dispatch_base ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0,
         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
                   .pNext = desc->subgroup_size ? &subgroup : NULL,
                   .stage = VK_SHADER_STAGE_COMPUTE_BIT,

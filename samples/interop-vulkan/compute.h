@@ -27,6 +27,7 @@ struct vkc_features {
     VkPhysicalDeviceVulkan12Features v12;
     VkPhysicalDeviceVulkan13Features v13; /* zeros when the device is older */
     VkPhysicalDeviceRobustness2FeaturesEXT robust;
+    VkPhysicalDeviceConditionalRenderingFeaturesEXT conditional;
 };
 
 struct vkc {
@@ -46,6 +47,7 @@ struct vkc_options {
     bool robust;              /* robustBufferAccess and VK_EXT_robustness2 */
     bool compute_only;        /* a queue of a family without graphics */
     bool external_semaphores; /* VK_KHR_external_semaphore_fd */
+    bool conditional;         /* VK_EXT_conditional_rendering */
     bool unchecked; /* without validation, which takes work of a lost device for running */
 };
 
@@ -81,6 +83,7 @@ struct vkc_pipeline_desc {
     uint32_t push_bytes;
     const VkSpecializationInfo *specialization; /* may be NULL */
     uint32_t subgroup_size;                     /* 0 = the driver chooses */
+    bool dispatch_base;                         /* for vkCmdDispatchBase */
 };
 
 struct vkc_pipeline {
