@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
 
+#include "softgpu/mem/cpu_map.h"
 #include "tests/unit/vm/fixture.h"
 
 static uint32_t gpu_word(struct gpu_vm *vm, gpu_va va)
@@ -162,6 +165,84 @@ static void what_is_named_together_fits_together(void **state)
     }
 }
 
+/* ---- threads ---- */
+
+enum { WORKERS = 3, TURNS = 150 };
+
+struct worker {
+    struct fixture *f;
+    unsigned number;
+    unsigned wrong;
+};
+
+/* Makes, maps, submits, looks and frees, among others who do the same with too little VRAM. */
+static void *worker_run(void *argument)
+{
+    struct worker *w = argument;
+    struct mem_bo_desc desc = {.size = 12 << 20, .domains = MEM_DOMAIN_VRAM};
+    uint64_t base = w->number * 0x4000u;
+    struct drm_file *file;
+    struct mem_bo *bo;
+    void *cpu;
+
+    if (!rw_ok(drm_file_create(0, w->f->heaps, &test_limits, true, &file)))
+        return w;
+    for (unsigned turn = 0; turn < TURNS; turn++) {
+        uint32_t word = w->number << 16 | turn, read = 0;
+
+        if (!rw_ok(mem_bo_create(w->f->heaps, &desc, "test bo", &bo)) ||
+            !rw_ok(mem_bo_mmap(bo, NULL, bo->size, PROT_READ | PROT_WRITE, MAP_SHARED, 0, &cpu)) ||
+            !rw_ok(gpu_vm_map(drm_file_vm(file), GPU_VM_OWNER_GEM, bo, 0, VA(base), bo->size,
+                              RIGHTS_RW)))
+            return w;
+        for (uint64_t at = 0; at < bo->size; at += 1 << 18)
+            *(uint32_t *)((char *)cpu + at) = word;
+        /* While it is validated nothing moves, and the GPU sees what the CPU has written. */
+        if (rw_ok(gpu_vm_validate_begin(drm_file_vm(file), &bo, 1))) {
+            for (uint64_t at = 0; at < bo->size; at += 1 << 18) {
+                gpu_va va = gpu_va_make(VA(base).addr + at);
+
+                w->wrong +=
+                    !rw_ok(gpu_vm_read(drm_file_vm(file), va, &read, 4, NULL)) || read != word;
+            }
+            gpu_vm_validate_end();
+        }
+        mem_bo_put(bo);
+        w->wrong += !rw_ok(gpu_vm_clear(drm_file_vm(file), VA(base), desc.size));
+        w->wrong += *(uint32_t *)cpu != word;
+        mem_cpu_munmap(cpu, desc.size);
+    }
+    drm_file_put(file);
+    return NULL;
+}
+
+static void threads_share_too_little_memory(void **state)
+{
+    struct fixture *f = *state;
+    struct mem_bo *held[4];
+    struct worker workers[WORKERS];
+    pthread_t threads[WORKERS];
+    void *result;
+
+    for (unsigned i = 0; i < 4; i++)
+        held[i] = fixture_bo(f, 3072); /* 48 of 64 MiB */
+    for (unsigned i = 0; i < WORKERS; i++) {
+        workers[i] = (struct worker){.f = f, .number = i + 1};
+        assert_int_equal(pthread_create(&threads[i], NULL, worker_run, &workers[i]), 0);
+    }
+    for (unsigned i = 0; i < 50; i++) {
+        evict_vram(f);
+        assert_true(rw_ok(validate(f, held, 2)));
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        pthread_join(threads[i], &result);
+        assert_null(result);
+        assert_int_equal(workers[i].wrong, 0);
+    }
+    for (unsigned i = 0; i < 4; i++)
+        mem_bo_put(held[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(update_of_kfd_mappings_alone, fixture_make, fixture_end),
         cmocka_unit_test_setup_teardown(what_is_named_together_fits_together, fixture_make,
                                         fixture_end),
+        cmocka_unit_test_setup_teardown(threads_share_too_little_memory, fixture_make, fixture_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
