@@ -212,8 +212,6 @@ static rw_status handover_queue(struct rocweld_handover *handover,
     rw_status status;
 
     handover->has_handle = out_handover != NULL;
-    if (out_handover)
-        *out_handover = handover;
     pthread_mutex_lock(&bridge->lock);
     if (is_to_graphics(handover))
         status = queue_to_graphics_locked(handover);
@@ -222,6 +220,8 @@ static rw_status handover_queue(struct rocweld_handover *handover,
     pthread_mutex_unlock(&bridge->lock);
     if (!rw_ok(status))
         handover_free(handover);
+    else if (out_handover)
+        *out_handover = handover; /* it is the caller's, ended or not */
     return status;
 }
 

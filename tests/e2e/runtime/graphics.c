@@ -121,6 +121,13 @@ void graphics_await(struct graphics *graphics, uint64_t point)
 
 /* ---- who takes graphics' turns ---- */
 
+static void turn_take(volatile struct board *board, uint64_t expected)
+{
+    if (board->word != expected)
+        board->errors++;
+    board->word = expected + 1;
+}
+
 static void *thread_play(void *context)
 {
     struct graphics *graphics = context;
@@ -130,18 +137,26 @@ static void *thread_play(void *context)
         uint64_t point = 2 * i + 1;
 
         graphics_await(graphics, point);
-        if (board->word != point)
-            board->errors++;
-        board->word = point + 1;
+        turn_take(board, point);
         graphics_signal(graphics, point + 1);
     }
     return NULL;
 }
 
+static void *unordered_play(void *context)
+{
+    struct board *board = ((struct graphics *)context)->board;
+
+    for (uint64_t i = 0; i < graphics_turns; i++)
+        turn_take(board, 2 * i + 1);
+    return NULL;
+}
+
 static const struct graphics_peer peers[] = {
-    {"thread", thread_play},
-    {"gfx", ring_play_gfx},
-    {"compute", ring_play_compute},
+    {"thread", 1, thread_play},
+    {"gfx", 1, ring_play_gfx},
+    {"compute", 1, ring_play_compute},
+    {"unordered", 0, unordered_play},
 };
 
 const struct graphics_peer *graphics_peer_find(const char *name)

@@ -39,6 +39,7 @@ void graphics_await(struct graphics *graphics, uint64_t point);
 
 struct graphics_peer {
     const char *name;
+    int ordered; /* 0: for comparison, nobody waits for anybody */
     /* Takes `turns` turns: waits for point 2 i + 1, the word must be that, makes it one more,
      * signals that. `context`: struct graphics. Returns NULL. */
     void *(*play)(void *context);

@@ -93,24 +93,45 @@ static void turn_submit(struct game *game, uint64_t i)
     compute_turn(&game->compute, game->board, 2 * i, turn->done);
 }
 
+/* The same without the bridge; waits for the last turn alone. */
+static void play_unordered(struct game *game)
+{
+    hsa_signal_t last = compute_signal(1);
+
+    for (uint64_t i = 0; i < graphics_turns; i++)
+        compute_turn(&game->compute, game->board, 2 * i,
+                     i + 1 < graphics_turns ? (hsa_signal_t){0} : last);
+    while (hsa_signal_wait_scacquire(last, HSA_SIGNAL_CONDITION_LT, 1, UINT64_MAX,
+                                     HSA_WAIT_STATE_BLOCKED) != 0)
+        ;
+    HSA(hsa_signal_destroy(last));
+}
+
+static void play_ordered(struct game *game)
+{
+    for (uint64_t i = 0; i < graphics_turns; i++)
+        turn_submit(game, i);
+    for (int i = 0; i < SIGNALS; i++)
+        turn_finish(&game->turns[i]);
+}
+
 static int report(struct game *game, uint64_t turns, double seconds)
 {
+    const struct board *board = game->graphics.board;
     struct rocweld_bridge_counters counters;
+    double made;
 
     WELD(rocweld_bridge_counters_read(game->bridge, &counters));
+    made = (double)(counters.to_graphics + counters.to_compute);
     printf("%llu to graphics, %llu to compute, %llu failed, %llu pending, word %llu, errors %llu\n",
            (unsigned long long)counters.to_graphics, (unsigned long long)counters.to_compute,
            (unsigned long long)counters.failed, (unsigned long long)counters.pending,
-           (unsigned long long)game->graphics.board->word,
-           (unsigned long long)game->graphics.board->errors);
-    printf("%.0f hand-overs a second, %.2f DRM calls and %.2f wake-ups each\n",
-           (double)(counters.to_graphics + counters.to_compute) / seconds,
-           (double)counters.drm_calls / (double)(counters.to_graphics + counters.to_compute),
-           (double)counters.wakeups / (double)(counters.to_graphics + counters.to_compute));
-    return game->graphics.board->errors == 0 && game->graphics.board->word == 2 * turns &&
-                   counters.to_graphics == turns && counters.to_compute == turns - 1
-               ? 0
-               : 1;
+           (unsigned long long)board->word, (unsigned long long)board->errors);
+    if (made > 0)
+        printf("%.0f hand-overs a second, %.2f DRM calls and %.2f wake-ups each\n", made / seconds,
+               (double)counters.drm_calls / made, (double)counters.wakeups / made);
+    return board->errors != 0 || board->word != 2 * turns || counters.to_graphics != turns ||
+           counters.to_compute != turns - 1;
 }
 
 static double now(void)
@@ -124,7 +145,8 @@ static double now(void)
 int main(int argc, char **argv)
 {
     static struct game game;
-    pthread_t peer;
+    const struct graphics_peer *peer;
+    pthread_t thread;
     double start;
     int result;
 
@@ -132,16 +154,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: handover CODE_OBJECT PEER TURNS\n");
         return 2;
     }
+    peer = graphics_peer_find(argv[2]);
     game_open(&game, argv[1]);
     graphics_turns = strtoull(argv[3], NULL, 10);
     start = now();
-    if (pthread_create(&peer, NULL, graphics_peer_find(argv[2])->play, &game.graphics) != 0)
+    if (pthread_create(&thread, NULL, peer->play, &game.graphics) != 0)
         return 2;
-    for (uint64_t i = 0; i < graphics_turns; i++)
-        turn_submit(&game, i);
-    for (int i = 0; i < SIGNALS; i++)
-        turn_finish(&game.turns[i]);
-    pthread_join(peer, NULL);
+    if (peer->ordered)
+        play_ordered(&game);
+    else
+        play_unordered(&game);
+    pthread_join(thread, NULL);
     result = report(&game, graphics_turns, now() - start);
     for (int i = 0; i < SIGNALS; i++) {
         HSA(hsa_signal_destroy(game.turns[i].may));
