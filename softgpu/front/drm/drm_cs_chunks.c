@@ -14,6 +14,16 @@
 
 #define ARRAY_MAX_BYTES ((size_t)INT32_MAX) /* kvmalloc gives no more */
 
+/* Minor versions of amdgpu (amdgpu_drv.c) that brought something to submissions. */
+#define MINOR_GANG   49
+#define MINOR_SHADOW 53
+
+/* Engine rings in one submission. */
+static unsigned gang_limit(const struct cs_parser *p)
+{
+    return p->fpriv->machine->kernel->drm_minor >= MINOR_GANG ? DRM_GANG_MAX : 1;
+}
+
 /* The job that an indirect buffer belongs to; a new member of the gang if it is the first. */
 static rw_status job_index(struct cs_parser *p, const struct drm_amdgpu_cs_chunk_ib *ib,
                            unsigned *out_index)
@@ -28,8 +38,8 @@ static rw_status job_index(struct cs_parser *p, const struct drm_amdgpu_cs_chunk
     for (i = 0; i < p->gang_size; i++)
         if (p->entities[i] == entity)
             break;
-    if (i == DRM_GANG_MAX)
-        return RW_FAIL(EINVAL, "more than %d engine rings in one submission", DRM_GANG_MAX);
+    if (i == gang_limit(p))
+        return RW_FAIL(EINVAL, "more than %u engine rings in one submission", i);
     if (i == p->gang_size)
         p->entities[p->gang_size++] = entity;
     *out_index = i;
@@ -255,33 +265,37 @@ static rw_status pass2_nothing(struct cs_parser *p, const struct cs_chunk *chunk
 struct chunk_kind {
     const char *name;
     size_t least_bytes; /* 0 = any length, of which whole items count */
+    unsigned since;     /* minor version of amdgpu */
     rw_status (*pass1)(struct cs_parser *p, const void *data);
     rw_status (*pass2)(struct cs_parser *p, const struct cs_chunk *chunk);
 };
 
 static const struct chunk_kind kinds[] = {
-    [AMDGPU_CHUNK_ID_IB] = {"IB", sizeof(struct drm_amdgpu_cs_chunk_ib), pass1_ib, pass2_ib},
-    [AMDGPU_CHUNK_ID_FENCE] = {"FENCE", sizeof(struct drm_amdgpu_cs_chunk_fence), pass1_user_fence,
-                               pass2_nothing},
-    [AMDGPU_CHUNK_ID_DEPENDENCIES] = {"DEPENDENCIES", 0, pass1_nothing, pass2_dependencies},
-    [AMDGPU_CHUNK_ID_SYNCOBJ_IN] = {"SYNCOBJ_IN", 0, pass1_nothing, pass2_syncobj_in},
-    [AMDGPU_CHUNK_ID_SYNCOBJ_OUT] = {"SYNCOBJ_OUT", 0, pass1_nothing, pass2_syncobj_out},
-    [AMDGPU_CHUNK_ID_BO_HANDLES] = {"BO_HANDLES", sizeof(struct drm_amdgpu_bo_list_in),
+    [AMDGPU_CHUNK_ID_IB] = {"IB", sizeof(struct drm_amdgpu_cs_chunk_ib), 0, pass1_ib, pass2_ib},
+    [AMDGPU_CHUNK_ID_FENCE] = {"FENCE", sizeof(struct drm_amdgpu_cs_chunk_fence), 0,
+                               pass1_user_fence, pass2_nothing},
+    [AMDGPU_CHUNK_ID_DEPENDENCIES] = {"DEPENDENCIES", 0, 0, pass1_nothing, pass2_dependencies},
+    [AMDGPU_CHUNK_ID_SYNCOBJ_IN] = {"SYNCOBJ_IN", 0, 0, pass1_nothing, pass2_syncobj_in},
+    [AMDGPU_CHUNK_ID_SYNCOBJ_OUT] = {"SYNCOBJ_OUT", 0, 0, pass1_nothing, pass2_syncobj_out},
+    [AMDGPU_CHUNK_ID_BO_HANDLES] = {"BO_HANDLES", sizeof(struct drm_amdgpu_bo_list_in), 0,
                                     pass1_bo_handles, pass2_nothing},
-    [AMDGPU_CHUNK_ID_SCHEDULED_DEPENDENCIES] = {"SCHEDULED_DEPENDENCIES", 0, pass1_nothing,
+    [AMDGPU_CHUNK_ID_SCHEDULED_DEPENDENCIES] = {"SCHEDULED_DEPENDENCIES", 0, 0, pass1_nothing,
                                                 pass2_dependencies},
-    [AMDGPU_CHUNK_ID_SYNCOBJ_TIMELINE_WAIT] = {"SYNCOBJ_TIMELINE_WAIT", 0, pass1_nothing,
+    [AMDGPU_CHUNK_ID_SYNCOBJ_TIMELINE_WAIT] = {"SYNCOBJ_TIMELINE_WAIT", 0, 0, pass1_nothing,
                                                pass2_timeline_wait},
-    [AMDGPU_CHUNK_ID_SYNCOBJ_TIMELINE_SIGNAL] = {"SYNCOBJ_TIMELINE_SIGNAL", 0, pass1_nothing,
+    [AMDGPU_CHUNK_ID_SYNCOBJ_TIMELINE_SIGNAL] = {"SYNCOBJ_TIMELINE_SIGNAL", 0, 0, pass1_nothing,
                                                  pass2_timeline_signal},
     [DRM_UAPI_CHUNK_CP_GFX_SHADOW] = {"CP_GFX_SHADOW",
-                                      sizeof(struct drm_uapi_cs_chunk_cp_gfx_shadow), pass1_nothing,
-                                      pass2_shadow},
+                                      sizeof(struct drm_uapi_cs_chunk_cp_gfx_shadow), MINOR_SHADOW,
+                                      pass1_nothing, pass2_shadow},
 };
 
-static const struct chunk_kind *kind_of(uint32_t id)
+static const struct chunk_kind *kind_of(const struct cs_parser *p, uint32_t id)
 {
-    return id < sizeof kinds / sizeof kinds[0] && kinds[id].name ? &kinds[id] : NULL;
+    if (id >= sizeof kinds / sizeof kinds[0] || !kinds[id].name ||
+        kinds[id].since > p->fpriv->machine->kernel->drm_minor)
+        return NULL;
+    return &kinds[id];
 }
 
 static rw_status chunk_copy_in(uint64_t user, struct cs_chunk *out_chunk)
@@ -297,7 +311,7 @@ static rw_status chunk_copy_in(uint64_t user, struct cs_chunk *out_chunk)
 
 static rw_status chunk_pass1(struct cs_parser *p, const struct cs_chunk *chunk)
 {
-    const struct chunk_kind *kind = kind_of(chunk->id);
+    const struct chunk_kind *kind = kind_of(p, chunk->id);
 
     if (!kind)
         return RW_FAIL(EINVAL, "unknown chunk 0x%x", chunk->id);
@@ -332,6 +346,6 @@ rw_status cs_pass1(struct cs_parser *p, const struct drm_amdgpu_cs_in *in)
 rw_status cs_pass2(struct cs_parser *p)
 {
     for (uint32_t i = 0; i < p->chunk_count; i++)
-        RW_TRY(kind_of(p->chunks[i].id)->pass2(p, &p->chunks[i]));
+        RW_TRY(kind_of(p, p->chunks[i].id)->pass2(p, &p->chunks[i]));
     return RW_OK;
 }

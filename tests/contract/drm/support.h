@@ -35,6 +35,12 @@ struct client {
     atomic_uint next_ib;
 };
 
+/* amdgpu 3.x of the kernel profile. */
+static inline unsigned drm_minor(void)
+{
+    return test_machine->kernel->drm_minor;
+}
+
 static inline uint32_t ctx_new(int fd)
 {
     union drm_amdgpu_ctx args = {.in.op = AMDGPU_CTX_OP_ALLOC_CTX};
