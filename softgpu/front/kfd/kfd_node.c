@@ -44,11 +44,15 @@ static rw_status gpu_mmap(struct kfd_process *process, void *address, size_t len
                           int flags, uint64_t offset, void **out_address)
 {
     struct kfd_pdd *pdd = kfd_pdd_find(process, kfd_mmap_gpu_id(offset));
+    uint64_t type = offset & KFD_MMAP_TYPE_MASK;
 
+    if (type == KFD_MMAP_TYPE_RESERVED && kfd_kernel(process)->secondary_contexts)
+        return RW_FAIL(EINVAL, "mmap of trap-handler pages, which kernel %s has no longer",
+                       kfd_kernel(process)->name);
     if (!pdd)
         return RW_FAIL(ENODEV, "mmap offset %#llx names GPU %#x, which does not exist",
                        (unsigned long long)offset, kfd_mmap_gpu_id(offset));
-    switch (offset & KFD_MMAP_TYPE_MASK) {
+    switch (type) {
     case KFD_MMAP_TYPE_DOORBELL:
         return kfd_doorbells_mmap(pdd, address, length, prot, flags, out_address);
     case KFD_MMAP_TYPE_MMIO:

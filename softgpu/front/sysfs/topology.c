@@ -26,26 +26,33 @@
 /* A GPU's link to the CPU goes to the first CPU node. */
 #define GPU_HOME_NODE 0
 
+/* KFD minors: the first ones after those of Linux 5.10 and 6.1, and one that has every property. */
+enum { AFTER_5_10 = 4, AFTER_6_1 = 12, ANY_KFD = 1000 };
+
 struct property {
     const char *name;
     uint64_t value;
+    uint32_t since; /* 0 = all have it */
 };
 
-static void properties_file(struct manifest *manifest, const char *directory,
+static void properties_file(struct manifest *manifest, uint32_t kfd_minor, const char *directory,
                             const struct property *properties, size_t count, const char *tail)
 {
     char path[SYSFS_PATH_MAX], text[4096];
     size_t length = 0;
 
-    for (size_t i = 0; i < count && length < sizeof text; i++)
+    for (size_t i = 0; i < count && length < sizeof text; i++) {
+        if (properties[i].since > kfd_minor)
+            continue;
         length += (size_t)snprintf(text + length, sizeof text - length, "%s %llu\n",
                                    properties[i].name, (unsigned long long)properties[i].value);
+    }
     snprintf(path, sizeof path, "%.200s/properties", directory);
     manifest_file(manifest, path, "%s%s", text, tail);
 }
 
-#define PROPERTIES_FILE(manifest, directory, array)                                                \
-    properties_file(manifest, directory, array, sizeof(array) / sizeof(array)[0], "")
+#define PROPERTIES_FILE(manifest, kfd_minor, directory, array)                                     \
+    properties_file(manifest, kfd_minor, directory, array, sizeof(array) / sizeof(array)[0], "")
 
 /* ---- links ---- */
 
@@ -56,6 +63,7 @@ struct link {
 
 /* Links of all nodes; a node's own are those with its number in `from`. */
 struct links {
+    const struct kernel_profile *kernel; /* that shows them */
     struct link list[256];
     unsigned count;
 };
@@ -154,6 +162,8 @@ static void links_generate(struct manifest *manifest, const char *node_path,
     char directory[SYSFS_PATH_MAX];
     unsigned number = 0;
 
+    if (indirect && links->kernel->kfd_minor < AFTER_5_10)
+        return;
     snprintf(directory, sizeof directory, "%.200s/%s", node_path,
              indirect ? "p2p_links" : "io_links");
     manifest_directory(manifest, directory);
@@ -173,12 +183,12 @@ static void links_generate(struct manifest *manifest, const char *node_path,
             {"min_bandwidth", link->min_mbytes},
             {"max_bandwidth", link->max_mbytes},
             {"recommended_transfer_size", 0},
-            {"recommended_sdma_engine_id_mask", link->sdma_mask},
+            {"recommended_sdma_engine_id_mask", link->sdma_mask, AFTER_6_1},
             {"flags", link->flags},
         };
         snprintf(directory, sizeof directory, "%.200s/%s/%u", node_path,
                  indirect ? "p2p_links" : "io_links", number++);
-        PROPERTIES_FILE(manifest, directory, properties);
+        PROPERTIES_FILE(manifest, links->kernel->kfd_minor, directory, properties);
     }
 }
 
@@ -235,7 +245,7 @@ static void cache_generate(struct cache_writer *writer, const struct cache_kind 
     siblings[length - 1] = '\n';
     siblings[length] = '\0';
     snprintf(directory, sizeof directory, "%.200s/caches/%u", writer->node_path, writer->count++);
-    properties_file(writer->manifest, directory, properties,
+    properties_file(writer->manifest, ANY_KFD, directory, properties,
                     sizeof properties / sizeof properties[0], siblings);
 }
 
@@ -318,7 +328,7 @@ static void node_properties(struct manifest *manifest, const char *node_path,
         {"mem_banks_count", 1},
         {"caches_count", node->cache_count},
         {"io_links_count", links_count(node->links, node->number, false)},
-        {"p2p_links_count", links_count(node->links, node->number, true)},
+        {"p2p_links_count", links_count(node->links, node->number, true), AFTER_5_10},
         {"cpu_core_id_base", node->cpu_core_id_base},
         {"simd_id_base", node->simd_id_base},
         {"max_waves_per_simd", gpu->waves_per_simd},
@@ -331,7 +341,7 @@ static void node_properties(struct manifest *manifest, const char *node_path,
         {"cu_per_simd_array", gpu->cu_per_array},
         {"simd_per_cu", gpu->simd_per_cu},
         {"max_slots_scratch_cu", gpu->max_scratch_slots_per_cu},
-        {"gfx_target_version", gpu->gfx_target_version},
+        {"gfx_target_version", gpu->gfx_target_version, AFTER_5_10},
         {"vendor_id", gpu->pci_vendor},
         {"device_id", gpu->pci_device},
         {"location_id", location},
@@ -342,29 +352,29 @@ static void node_properties(struct manifest *manifest, const char *node_path,
         {"num_sdma_xgmi_engines", 0},
         {"num_sdma_queues_per_engine", gpu->sdma_queues_per_engine},
         {"num_cp_queues", gpu->cp_queues},
-        {"cwsr_size", gpu->cwsr_bytes},
-        {"ctl_stack_size", gpu->ctl_stack_bytes},
+        {"cwsr_size", gpu->cwsr_bytes, AFTER_6_1},
+        {"ctl_stack_size", gpu->ctl_stack_bytes, AFTER_6_1},
         /* GPUs only, up to the last one */
         {"max_engine_clk_fcompute", gpu->engine_clock_mhz},
         {"local_mem_size", 0},
         {"fw_version", gpu->mec_version},
         {"capability", gpu->capability},
-        {"debug_prop", gpu->debug_prop},
+        {"debug_prop", gpu->debug_prop, AFTER_6_1},
         {"sdma_fw_version", gpu->sdma_version},
         {"unique_id", device->unique_id},
-        {"num_xcc", 1},
+        {"num_xcc", 1, AFTER_6_1},
         {"max_engine_clk_ccompute", node->host->max_cpu_mhz},
     };
     const size_t count = sizeof properties / sizeof properties[0], gpu_only = 8;
     struct property cpu[sizeof properties / sizeof properties[0]];
 
     if (node->device) {
-        properties_file(manifest, node_path, properties, count, "");
+        properties_file(manifest, node->links->kernel->kfd_minor, node_path, properties, count, "");
         return;
     }
     memcpy(cpu, properties, sizeof properties);
     cpu[count - 1 - gpu_only] = properties[count - 1];
-    properties_file(manifest, node_path, cpu, count - gpu_only, "");
+    properties_file(manifest, node->links->kernel->kfd_minor, node_path, cpu, count - gpu_only, "");
 }
 
 static void memory_bank(struct manifest *manifest, const char *node_path, unsigned heap,
@@ -377,7 +387,7 @@ static void memory_bank(struct manifest *manifest, const char *node_path, unsign
     };
 
     snprintf(directory, sizeof directory, "%.200s/mem_banks/0", node_path);
-    PROPERTIES_FILE(manifest, directory, properties);
+    PROPERTIES_FILE(manifest, ANY_KFD, directory, properties);
 }
 
 static void node_frame(struct manifest *manifest, unsigned number, uint32_t gpu_id,
@@ -436,7 +446,7 @@ void generate_topology(struct manifest *manifest, const struct soft_machine *mac
                        const struct host *host)
 {
     uint32_t simd_id_base = SIMD_ID_BASE;
-    struct links links = {.count = 0};
+    struct links links = {.kernel = machine->kernel};
 
     links_add_cpus(&links, host);
     for (unsigned i = 0; i < machine->device_count; i++)

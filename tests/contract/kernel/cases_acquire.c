@@ -42,6 +42,21 @@ void case_ioctl_numbers_end_where_the_kernel_ends(void)
     EXPECT(call(kfd, _IOR('d', 0x01, uint64_t), argument), 0);
 }
 
+void case_topology_has_the_kernels_properties(void)
+{
+    const struct gpu *gpu = gpu_at(0);
+    uint64_t value;
+
+    EXPECT(gpu_property(gpu, "drm_render_minor", &value), true);
+    EXPECT(value, gpu->render_minor);
+    EXPECT(gpu_property(gpu, "simd_count", &value), true);
+    EXPECT_TRUE(value > 0);
+    EXPECT(gpu_property(gpu, "gfx_target_version", &value), KERNEL(has_gfx_target_version));
+    EXPECT(gpu_property(gpu, "debug_prop", &value), KERNEL(has_debug_prop));
+    EXPECT(gpu_property(gpu, "num_xcc", &value), KERNEL(has_num_xcc));
+    EXPECT(gpu_property(gpu, "cwsr_size", &value), KERNEL(has_cwsr_size));
+}
+
 void case_acquire_knows_a_file_by_its_description(void)
 {
     int kfd = kfd_open(), drm = render_open(0);

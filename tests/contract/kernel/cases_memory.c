@@ -310,7 +310,8 @@ void case_kfd_mmap_offsets(void)
     EXPECT(mmap_try(s.kfd, kfd_offset(MMAP_DOORBELL, s.gpu->id), KIB(8), &at), 0);
     EXPECT(mmap_try(s.kfd, kfd_offset(MMAP_MMIO, NOBODY), KIB(4), &at), ENODEV);
     EXPECT(mmap_try(s.kfd, kfd_offset(MMAP_MMIO, s.gpu->id), KIB(8), &at), EINVAL);
-    EXPECT(mmap_try(s.kfd, kfd_offset(MMAP_RESERVED, NOBODY), KIB(4), &at), ENODEV);
+    EXPECT(mmap_try(s.kfd, kfd_offset(MMAP_RESERVED, NOBODY), KIB(8), &at),
+           KERNEL(mmap_reserved_of_unknown_gpu));
     EXPECT(mmap_try(s.kfd, kfd_offset(MMAP_EVENTS, 0), KIB(32), &at), EINVAL);
 }
 

@@ -133,12 +133,9 @@ const struct gpu *gpu_at(unsigned index)
     return &gpus[index];
 }
 
-uint64_t gpu_property(const struct gpu *gpu, const char *name)
+bool gpu_property(const struct gpu *gpu, const char *name, uint64_t *out_value)
 {
-    uint64_t value = 0;
-
-    EXPECT_TRUE(node_property(gpu->node, name, &value));
-    return value;
+    return node_property(gpu->node, name, out_value);
 }
 
 /* ---- device nodes ---- */

@@ -57,7 +57,8 @@ struct gpu {
 
 const struct gpu *gpu_at(unsigned index); /* skips the case when there are not so many */
 unsigned gpu_count(void);
-uint64_t gpu_property(const struct gpu *gpu, const char *name); /* fails when it is absent */
+/* False when the GPU's topology node has no such property. */
+bool gpu_property(const struct gpu *gpu, const char *name, uint64_t *out_value);
 
 /* ---- device nodes ---- */
 
