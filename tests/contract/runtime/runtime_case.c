@@ -537,6 +537,43 @@ static void case_questions(void)
     close(fd);
 }
 
+/* ---- several GPUs ---- */
+
+static unsigned minors_seen;
+
+/* Each GPU's timelines are of its own node, and can be passed on to another GPU's bridge. */
+static hsa_status_t try_agent(hsa_agent_t agent, void *data)
+{
+    rocweld_timeline *own, *imported;
+    rocweld_bridge *of_agent;
+    rocweld_handover *handover;
+    struct rocweld_vm vm;
+    uint64_t point;
+    int fd;
+
+    (void)data;
+    if (rocweld_vm_of_agent(agent, &vm) != 0)
+        return HSA_STATUS_SUCCESS;
+    minors_seen |= 1u << (vm.render_minor - 128);
+    EXPECT(rocweld_bridge_create(agent, &of_agent) == 0);
+    EXPECT(rocweld_timeline_create(of_agent, &own) == 0);
+    EXPECT(rocweld_timeline_export_fd(own, &fd) == 0);
+    EXPECT(rocweld_timeline_import_fd(bridge, fd, &imported) == 0);
+    close(fd);
+    EXPECT(rocweld_handover_from_call(own, 3, &handover) == 0);
+    rocweld_handover_complete(handover);
+    EXPECT(rocweld_timeline_query(imported, &point) == 0 && point == 3);
+    rocweld_timeline_destroy(imported);
+    rocweld_bridge_destroy(of_agent);
+    return HSA_STATUS_SUCCESS;
+}
+
+static void case_two_gpus(void)
+{
+    HSA(hsa_iterate_agents(try_agent, NULL));
+    EXPECT(minors_seen == 3);
+}
+
 /* ---- */
 
 static const struct test {
@@ -558,6 +595,7 @@ static const struct test {
     {"errors", case_errors},
     {"threads", case_threads},
     {"questions", case_questions},
+    {"two-gpus", case_two_gpus},
 };
 
 int main(int argc, char **argv)
