@@ -16,6 +16,8 @@
 #include "kmt-shim/resident.h"
 #include "kmt-shim/share.h"
 
+#define ALLOC_WRITABLE (UINT32_C(1) << 31) /* the header's shift overflows an int */
+
 struct kfd_export_dmabuf_args { /* kfd_ioctl_export_dmabuf_args of KFD 1.12 */
     uint64_t handle;
     uint32_t flags;
@@ -69,7 +71,7 @@ static uint32_t flags_of(uint32_t flags)
         result |= KMT_SHIM_BO_VRAM;
     else if (api_of(flags) != KMT_SHIM_KFD_DEVICE)
         result |= KMT_SHIM_BO_GTT;
-    if (flags & (uint32_t)KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE)
+    if (flags & ALLOC_WRITABLE)
         result |= KMT_SHIM_BO_WRITE;
     if (flags & KFD_IOC_ALLOC_MEM_FLAGS_EXECUTABLE)
         result |= KMT_SHIM_BO_EXECUTE;
@@ -105,8 +107,7 @@ int observe_kfd_import(const struct observed_call *call)
     (void)observe_dmabuf_seen((int)args->dmabuf_fd, &id, &size);
     buffers_lock();
     bo = buffers_add_kfd_locked(args->handle, KMT_SHIM_KFD,
-                                flags_of(KFD_IOC_ALLOC_MEM_FLAGS_GTT |
-                                         (uint32_t)KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE |
+                                flags_of(KFD_IOC_ALLOC_MEM_FLAGS_GTT | ALLOC_WRITABLE |
                                          KFD_IOC_ALLOC_MEM_FLAGS_EXECUTABLE) |
                                     KMT_SHIM_BO_IMPORTED,
                                 args->va_addr, size ? size : 4096, false, &taken);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kmt-shim/resident.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -413,13 +414,20 @@ rw_status resident_make(const kmt_shim_handle *handles, size_t count, size_t *ou
 
 /* ---- SVM ---- */
 
+struct svm_query { /* kfd_ioctl_svm_args with one attribute */
+    uint64_t start, size;
+    uint32_t op, attribute_count;
+    struct kfd_ioctl_svm_attribute access;
+};
+static_assert(offsetof(struct svm_query, access) == sizeof(struct kfd_ioctl_svm_args), "KFD 1.5");
+
 bool resident_svm_is_used(unsigned minor, uint64_t start, uint64_t size)
 {
-    struct {
-        struct kfd_ioctl_svm_args args;
-        struct kfd_ioctl_svm_attribute access;
-    } query = {
-        .args = {.start_addr = start, .size = size, .op = KFD_IOCTL_SVM_OP_GET_ATTR, .nattr = 1},
+    struct svm_query query = {
+        .start = start,
+        .size = size,
+        .op = KFD_IOCTL_SVM_OP_GET_ATTR,
+        .attribute_count = 1,
         .access = {.type = KFD_IOCTL_SVM_ATTR_ACCESS, .value = gpu_id_of_minor(minor)},
     };
     unsigned long request =

@@ -308,14 +308,15 @@ int kfd_import(const struct compute *compute, int dmabuf, uint64_t va, uint64_t 
 
 int kfd_svm(const struct compute *compute, void *memory, uint64_t size)
 {
-    struct {
-        struct kfd_ioctl_svm_args args;
+    struct { /* kfd_ioctl_svm_args with one attribute */
+        uint64_t start, size;
+        uint32_t op, attribute_count;
         struct kfd_ioctl_svm_attribute access;
     } set = {
-        .args = {.start_addr = (uintptr_t)memory,
-                 .size = size,
-                 .op = KFD_IOCTL_SVM_OP_SET_ATTR,
-                 .nattr = 1},
+        .start = (uintptr_t)memory,
+        .size = size,
+        .op = KFD_IOCTL_SVM_OP_SET_ATTR,
+        .attribute_count = 1,
         .access = {.type = KFD_IOCTL_SVM_ATTR_ACCESS_IN_PLACE, .value = compute->gpu_id},
     };
 

@@ -25,8 +25,9 @@
 #define MIB    (1024 * KIB)
 
 #define RW     (AMDGPU_VM_PAGE_READABLE | AMDGPU_VM_PAGE_WRITEABLE)
-#define VRAM   (KFD_IOC_ALLOC_MEM_FLAGS_VRAM | (uint32_t)KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE)
-#define GTT    (KFD_IOC_ALLOC_MEM_FLAGS_GTT | (uint32_t)KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE)
+/* WRITABLE, whose shift in the header overflows an int, is 1 << 31. */
+#define VRAM (KFD_IOC_ALLOC_MEM_FLAGS_VRAM | UINT32_C(1) << 31)
+#define GTT  (KFD_IOC_ALLOC_MEM_FLAGS_GTT | UINT32_C(1) << 31)
 
 void expect_at(const char *file, int line, const char *what, long got, long want);
 #define EXPECT(got, want) expect_at(__FILE__, __LINE__, #got, (long)(got), (long)(want))
