@@ -128,18 +128,24 @@ static void physical_choose(struct vkc *vkc)
     free(devices);
 }
 
-static void family_choose(struct vkc *vkc, bool compute_only)
+static bool family_suits(VkQueueFlags flags, const struct vkc_options *options)
+{
+    if (options->transfer_only)
+        return flags & VK_QUEUE_TRANSFER_BIT &&
+               !(flags & (VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT));
+    return flags & VK_QUEUE_COMPUTE_BIT &&
+           !(options->compute_only && flags & VK_QUEUE_GRAPHICS_BIT);
+}
+
+static void family_choose(struct vkc *vkc, const struct vkc_options *options)
 {
     VkQueueFamilyProperties families[16];
     uint32_t count = COUNT_OF(families);
 
     vkGetPhysicalDeviceQueueFamilyProperties(vkc->physical, &count, families);
-    for (vkc->family = 0; vkc->family < count; vkc->family++) {
-        VkQueueFlags flags = families[vkc->family].queueFlags;
-
-        if (flags & VK_QUEUE_COMPUTE_BIT && !(compute_only && flags & VK_QUEUE_GRAPHICS_BIT))
+    for (vkc->family = 0; vkc->family < count; vkc->family++)
+        if (family_suits(families[vkc->family].queueFlags, options))
             return;
-    }
     die("the device has no such queue");
 }
 
@@ -227,7 +233,7 @@ void vkc_open(const struct vkc_options *options, struct vkc *out_vkc)
     memset(out_vkc, 0, sizeof *out_vkc);
     instance_create(out_vkc, !options->unchecked);
     physical_choose(out_vkc);
-    family_choose(out_vkc, options->compute_only);
+    family_choose(out_vkc, options);
     if (options->robust && !extension_present(out_vkc, VK_EXT_ROBUSTNESS_2_EXTENSION_NAME))
         die("the device lacks " VK_EXT_ROBUSTNESS_2_EXTENSION_NAME);
     features_choose(out_vkc, options);

@@ -46,6 +46,7 @@ struct vkc {
 struct vkc_options {
     bool robust;              /* robustBufferAccess and VK_EXT_robustness2 */
     bool compute_only;        /* a queue of a family without graphics */
+    bool transfer_only;       /* one that only copies */
     bool external_semaphores; /* VK_KHR_external_semaphore_fd */
     bool conditional;         /* VK_EXT_conditional_rendering */
     bool unchecked; /* without validation, which takes work of a lost device for running */

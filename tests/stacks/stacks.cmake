@@ -16,7 +16,8 @@ function(stack_test name)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 180)
     endif()
-    set(environment ROCWELD_GPU=soft ROCWELD_KERNELS=${library_folder}/kernels ${ARG_ENV})
+    set(environment ROCWELD_GPU=soft ROCWELD_KERNELS=${library_folder}/kernels
+                    ROCWELD_SHADERS=${build}/bin/samples/shaders ${ARG_ENV})
     add_test(stack_${stack}_${name} ${tests}/run ${stack} ${build} ${ARG_COMMAND})
     set_tests_properties(stack_${stack}_${name} PROPERTIES LABELS stacks SKIP_RETURN_CODE 77
                          TIMEOUT ${ARG_TIMEOUT} FIXTURES_REQUIRED stack_${stack}
@@ -66,7 +67,7 @@ function(opencl_tests)
                -- ${rocweld} run -- clpeak --kernel-latency)
 endfunction()
 
-# One VM with libdrm, whoever starts first; `require` makes two VMs an error.
+# One VM with libdrm and with Mesa, whoever starts first; `require` makes two VMs an error.
 set(shared --print "address is taken in libdrm" --print "walked 1000 nodes" --not-print "warn.shim")
 function(interop_tests)
     foreach(order drm-first hip-first together)
@@ -74,6 +75,14 @@ function(interop_tests)
             stack_test(interop_${order}@${kernel} ENV ROCWELD_SHARE=require COMMAND ${shared}
                        -- ${rocweld} run --kernel ${kernel} -- ${programs}/interop_libdrm ${order})
         endforeach()
+    endforeach()
+    stack_test(vulkan_transfer ENV RADV_PERFTEST=transfer_queue RADV_EXPERIMENTAL=transfer_queue
+               ${right} ${build}/bin/e2e_vulkan_transfer)
+    foreach(order vulkan-first hip-first together)
+        stack_test(interop_vulkan_${order} ENV ROCWELD_SHARE=require
+                   COMMAND --print "walked 1000 nodes of both" --print "one memory, ${order}"
+                           --not-print "warn.shim"
+                   -- ${rocweld} run -- ${programs}/interop_vulkan ${order})
     endforeach()
 endfunction()
 
@@ -86,7 +95,7 @@ function(vulkan_tests)
     stack_test(vulkaninfo COMMAND --print "deviceName += AMD Radeon RX 6800 XT .RADV NAVI21"
                -- ${rocweld} run -- vulkaninfo --summary)
     set(right COMMAND --print "^ok$" --not-print "validation:" -- ${rocweld} run --)
-    foreach(name atomics buffers images robust shared subgroups sync texels types)
+    foreach(name atomics buffers images queries robust shared subgroups sync texels types)
         foreach(wave 32 64)
             stack_test(vulkan_${name}_wave${wave} ENV RADV_PERFTEST=cswave${wave}
                        ${right} ${build}/bin/e2e_vulkan_${name})
@@ -135,6 +144,9 @@ function(door_tests)
         stack_test(door_interop_${order} ${door} ROCWELD_SHARE=require
                    COMMAND ${shared} -- ${programs}/interop_libdrm ${order})
     endforeach()
+    stack_test(door_interop_vulkan ${door} ROCWELD_SHARE=require
+               COMMAND --print "one memory, vulkan-first" --not-print "warn.shim"
+               -- ${programs}/interop_vulkan vulkan-first)
     foreach(file libhsakmt.so.1 libhsa-runtime64.so.1 libdrm_amdgpu.so.1)
         if(EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/${file})
             stack_test(door_symbols_${file} COMMAND --print "[1-9][0-9]* functions"
