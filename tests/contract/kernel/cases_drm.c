@@ -33,6 +33,21 @@ void case_drm_dispatch(void)
     EXPECT(gem_close(drm, 1), EINVAL);
 }
 
+void case_gem_create_refuses(void)
+{
+    int drm = render_open(0);
+    uint32_t gem;
+
+    EXPECT(gem_create(drm, PAGE, UINT64_C(1) << 20, 0, &gem), EINVAL);
+    EXPECT(gem_create(drm, PAGE, AMDGPU_GEM_DOMAIN_VRAM, UINT64_C(1) << 40, &gem), EINVAL);
+    EXPECT(gem_create(drm, PAGE, AMDGPU_GEM_DOMAIN_GDS | AMDGPU_GEM_DOMAIN_GTT, 0, &gem), EINVAL);
+    EXPECT(gem_create(drm, PAGE, AMDGPU_GEM_DOMAIN_GDS, AMDGPU_GEM_CREATE_VM_ALWAYS_VALID, &gem),
+           EINVAL);
+    EXPECT(gem_create(drm, UINT64_C(1) << 50, AMDGPU_GEM_DOMAIN_VRAM, 0, &gem), ENOMEM);
+    EXPECT(gem_create(drm, PAGE, AMDGPU_GEM_DOMAIN_VRAM | AMDGPU_GEM_DOMAIN_GTT, 0, &gem), 0);
+    EXPECT(gem, 1);
+}
+
 void case_gem_va_refuses(void)
 {
     int drm = render_open(0);

@@ -233,3 +233,71 @@ void case_both_gpus_work_on_one_buffer(void)
     sdma_submit(&here);
     EXPECT_TRUE(word_becomes(&view[2], 3));
 }
+
+/* ---- an AQL queue ---- */
+
+struct aql_barrier { /* HSA: barrier-AND */
+    uint16_t header, reserved0;
+    uint32_t reserved1;
+    uint64_t dependency[5], reserved2, completion;
+};
+
+struct aql_signal { /* HSA: amd_signal_t, as far as it matters here */
+    int64_t kind;
+    volatile int64_t value;
+    uint64_t mailbox, unused[5];
+};
+
+enum { BARRIER_HEADER = 3 | 1 << 8 | 2 << 9 | 2 << 11 }; /* in order, system scope */
+
+/* Room behind the waves' state for the debugger: 32 bytes a wave, 32 waves a compute unit. */
+static uint64_t debug_area_bytes(const struct gpu *gpu)
+{
+    uint64_t simds, simds_per_cu;
+
+    EXPECT_TRUE(gpu_property(gpu, "simd_count", &simds));
+    EXPECT_TRUE(gpu_property(gpu, "simd_per_cu", &simds_per_cu));
+    return simds / simds_per_cu * 32 * 32;
+}
+
+void case_a_compute_queue_wants_its_save_area(void)
+{
+    struct session s = session_open(0);
+    struct sdma_queue parts;
+    struct create_queue_args args = sdma_args(&s, va_at(0), &parts), wrong;
+    uint64_t waves, control, area;
+
+    if (!gpu_property(s.gpu, "cwsr_size", &waves))
+        skip("this kernel does not tell how large the save area must be");
+    EXPECT_TRUE(gpu_property(s.gpu, "ctl_stack_size", &control));
+    area = (waves + debug_area_bytes(s.gpu) + PAGE - 1) & ~(PAGE - 1);
+    args.head.queue_type = KFD_IOC_QUEUE_TYPE_COMPUTE_AQL;
+    args.head.eop_buffer_address = buffer_make(&s, va_at(1), PAGE, VRAM).va;
+    args.head.eop_buffer_size = PAGE;
+    args.head.ctx_save_restore_address = buffer_make(&s, va_at(2), area, GTT).va;
+    args.head.ctx_save_restore_size = (uint32_t)waves;
+    args.head.ctl_stack_size = (uint32_t)control;
+    wrong = args;
+    wrong.head.ctl_stack_size += PAGE;
+    EXPECT(queue_create(s.kfd, &wrong), EINVAL);
+    wrong = args;
+    wrong.head.ctx_save_restore_size = PAGE;
+    EXPECT(queue_create(s.kfd, &wrong), EINVAL);
+    wrong = args;
+    wrong.head.eop_buffer_size = 64;
+    EXPECT(queue_create(s.kfd, &wrong), EINVAL);
+    wrong = args;
+    wrong.head.ctx_save_restore_address += PAGE;
+    EXPECT(queue_create(s.kfd, &wrong), EINVAL);
+    EXPECT(queue_create(s.kfd, &args), 0);
+
+    struct buffer memory = buffer_make(&s, va_at(3), PAGE, GTT);
+    struct aql_signal *signal = buffer_mmap(s.drm, &memory);
+    struct aql_barrier *packets = (struct aql_barrier *)(void *)parts.dwords;
+    *signal = (struct aql_signal){.kind = 1, .value = 1};
+    packets[0] = (struct aql_barrier){.completion = memory.va};
+    __atomic_store_n(&packets[0].header, BARRIER_HEADER, __ATOMIC_RELEASE);
+    *parts.written = 1;
+    *queue_doorbell(s.kfd, &args) = 0;
+    EXPECT_TRUE(word_becomes((volatile uint32_t *)&signal->value, 0));
+}

@@ -55,20 +55,25 @@ struct create_queue_args sdma_args(const struct session *session, uint64_t va,
                                       }};
 }
 
-struct sdma_queue sdma_open(const struct session *session, uint64_t va)
+volatile uint64_t *queue_doorbell(int kfd, const struct create_queue_args *args)
 {
     const uint64_t in_slice = DOORBELL_SLICE_BYTES - 1;
+    void *doorbells;
+
+    EXPECT(mmap_try(kfd, args->head.doorbell_offset & ~in_slice, DOORBELL_SLICE_BYTES, &doorbells),
+           0);
+    return (volatile uint64_t *)doorbells +
+           (args->head.doorbell_offset & in_slice) / sizeof(uint64_t);
+}
+
+struct sdma_queue sdma_open(const struct session *session, uint64_t va)
+{
     struct sdma_queue queue;
     struct create_queue_args args = sdma_args(session, va, &queue);
-    void *doorbells;
 
     EXPECT(queue_create(session->kfd, &args), 0);
     queue.id = args.head.queue_id;
-    EXPECT(mmap_try(session->kfd, args.head.doorbell_offset & ~in_slice, DOORBELL_SLICE_BYTES,
-                    &doorbells),
-           0);
-    queue.doorbell = (volatile uint64_t *)doorbells +
-                     (args.head.doorbell_offset & in_slice) / sizeof *queue.doorbell;
+    queue.doorbell = queue_doorbell(session->kfd, &args);
     return queue;
 }
 

@@ -29,6 +29,8 @@ struct sdma_queue {
 /* CREATE_QUEUE alone. */
 int queue_create(int kfd, struct create_queue_args *args);
 int queue_destroy(int kfd, uint32_t id);
+/* The doorbell of a queue that was made with `args`, mapped anew; or the case fails. */
+volatile uint64_t *queue_doorbell(int kfd, const struct create_queue_args *args);
 
 /* Arguments for an SDMA queue whose buffers are mapped as they must be; `va` starts 64 KiB that it
  * takes for them. `out_queue` has everything but id and doorbell. */
