@@ -7,6 +7,7 @@
 #include "softgpu/front/ioctl.h"
 #include "softgpu/front/kfd/kfd_smi.h"
 #include "softgpu/front/kfd/kfd_vm.h"
+#include "softgpu/front/vm_fault.h"
 
 /* What a program's trap handler puts into M0: errors above the doorbell id; 23 bits arrive. */
 #define TRAP_ERRORS_SHIFT 10
@@ -60,18 +61,6 @@ static void report_to_smi(const struct kfd_queue *queue)
                        program_invocation_short_name);
 }
 
-/* GCVM_L2_PROTECTION_FAULT_STATUS as GFX10.3 lays it out (gc_10_3_0_sh_mask.h), for those who ask
- * the DRM device (INFO GPUVM_FAULT). Shaders reach memory as client 8, the texture cache; of the
- * rights, hardware names valid (1), read (2) and write (4) as missing. */
-static uint32_t fault_status(bool present, unsigned access)
-{
-    enum { PERMISSION_SHIFT = 4, CLIENT_SHIFT = 9, CLIENT_TCP = 8, WRITE = 1 << 18 };
-    uint32_t missing = present ? (access & ISA_ACCESS_WRITE ? 4 : 2) : 3;
-
-    return missing << PERMISSION_SHIFT | CLIENT_TCP << CLIENT_SHIFT |
-           (access & ISA_ACCESS_WRITE ? WRITE : 0);
-}
-
 /* The kernel takes all queues of the process off this GPU before it tells the program, and never
  * puts them back; other GPUs and other processes go on (kfd_set_dbg_ev_from_interrupt). It does so
  * whether or not the wave's trap handler has reported the fault: that comes by another interrupt.
@@ -93,7 +82,7 @@ void kfd_report_memory_fault(const struct kfd_queue *queue, const struct cp_faul
 
     kfd_pdd_stop_queues(queue->pdd);
     gpu_vm_note_fault(kfd_pdd_vm(queue->pdd), gpu_va_make(data.va),
-                      fault_status(present, fault->isa.access));
+                      vm_fault_status(present, fault->isa.access));
     report_to_smi(queue);
     kfd_events_memory_exception(&queue->pdd->process->events, &data);
 }
