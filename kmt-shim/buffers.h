@@ -167,6 +167,8 @@ bool buffers_take_orphan(uint64_t *out_handle);
 /* What the tables count: changed by mappings.c under the lock. */
 uint64_t buffers_next_serial(void);
 
+/* Tells subscribers of the mappings in [start, last] that are not older than `since`. */
+void mappings_tell_new(struct buffer_set *set, uint64_t start, uint64_t last, uint64_t since);
 /* What a change of the table leaves to be done without the lock: gives reserved addresses back to
  * the CPU, tells subscribers when `tell`, drops the references, frees orphaned imports. */
 void mappings_dispose(struct mapping *taken, bool tell);

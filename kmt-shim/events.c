@@ -121,6 +121,11 @@ static void deliver(const struct kmt_shim_event *event)
     pthread_mutex_unlock(&lock);
 }
 
+bool events_are_wanted(void)
+{
+    return atomic_load_explicit(&subscriber_count, memory_order_relaxed) != 0;
+}
+
 void events_tell_range(enum kmt_shim_event_kind kind, const struct kmt_shim_range *range)
 {
     const struct kmt_shim_event event = {
@@ -129,7 +134,7 @@ void events_tell_range(enum kmt_shim_event_kind kind, const struct kmt_shim_rang
         .range = range,
     };
 
-    if (atomic_load_explicit(&subscriber_count, memory_order_relaxed))
+    if (events_are_wanted())
         deliver(&event);
 }
 
@@ -142,7 +147,7 @@ void events_tell(enum kmt_shim_event_kind kind, unsigned minor, uint64_t address
         .text = text,
     };
 
-    if (atomic_load_explicit(&subscriber_count, memory_order_relaxed))
+    if (events_are_wanted())
         deliver(&event);
 }
 

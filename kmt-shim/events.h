@@ -5,6 +5,8 @@
 #ifndef KMT_SHIM_EVENTS_H
 #define KMT_SHIM_EVENTS_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 #include "kmt-shim/include/kmt-shim.h"
 
@@ -12,7 +14,8 @@ rw_status events_subscribe(void (*notify)(void *context, const struct kmt_shim_e
                            void *context, int *out_subscription) RW_MUST_USE;
 rw_status events_unsubscribe(int subscription) RW_MUST_USE;
 
-/* One load when nobody has subscribed. */
+/* Has anybody subscribed? One load, as are the next two when nobody has. */
+bool events_are_wanted(void);
 void events_tell_range(enum kmt_shim_event_kind kind, const struct kmt_shim_range *range);
 void events_tell(enum kmt_shim_event_kind kind, unsigned minor, uint64_t address, const char *text);
 

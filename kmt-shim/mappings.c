@@ -288,7 +288,31 @@ void mappings_refresh_locked(struct bo *bo)
     }
 }
 
-/* ---- afterwards ---- */
+/* ---- afterwards, without the lock ---- */
+
+void mappings_tell_new(struct buffer_set *set, uint64_t start, uint64_t last, uint64_t since)
+{
+    uint64_t from = start;
+
+    while (events_are_wanted() && from >= start && from <= last) {
+        struct kmt_shim_range range = {0};
+        const struct mapping *mapping;
+        bool is_new = false;
+
+        buffers_lock();
+        mapping = mappings_first_in_locked(set, from, last);
+        if (mapping) {
+            range = mapping->range;
+            is_new = mapping->serial >= since;
+        }
+        buffers_unlock();
+        if (!mapping)
+            return;
+        if (is_new)
+            events_tell_range(KMT_SHIM_EVENT_MAPPED, &range);
+        from = range.start + range.size;
+    }
+}
 
 void mappings_dispose(struct mapping *taken, bool tell)
 {

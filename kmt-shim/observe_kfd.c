@@ -181,18 +181,14 @@ static bool is_mapped_by_kfd(const struct bo *bo, const struct buffer_set *set)
     return false;
 }
 
-static void map_locked(struct bo *bo, struct buffer_set *set, struct mapping **taken,
-                       struct kmt_shim_range *out_range)
+static void map_locked(struct bo *bo, struct buffer_set *set, struct mapping **taken)
 {
     struct mapping_place place = {.start = bo->address, .size = bo->size, .by_kfd = true};
-    const struct mapping *mapping;
 
     bo->attached |= UINT64_C(1) << (set->minor - GPU_FIRST_MINOR);
     if (!bo->address || is_mapped_by_kfd(bo, set))
         return; /* twice is not an error, and does nothing */
-    mapping = mappings_add_locked(set, bo, &place, taken);
-    if (mapping)
-        *out_range = mapping->range;
+    (void)mappings_add_locked(set, bo, &place, taken);
     place.start += bo->size;
     if (bo->doubled)
         (void)mappings_add_locked(set, bo, &place, taken);
@@ -201,7 +197,7 @@ static void map_locked(struct bo *bo, struct buffer_set *set, struct mapping **t
 static void record_map(uint64_t handle, uint32_t gpu_id)
 {
     struct drm_file *file = share_compute_file(gpu_id);
-    struct kmt_shim_range range = {0};
+    uint64_t since = buffers_now(), start = 0, last = 0;
     struct mapping *taken = NULL;
     bool shared;
     struct bo *bo;
@@ -211,12 +207,15 @@ static void record_map(uint64_t handle, uint32_t gpu_id)
     shared = atomic_load(&file->shared);
     buffers_lock();
     bo = buffers_find_kfd_locked(handle);
-    if (bo)
-        map_locked(bo, &file->bufs, &taken, &range);
+    if (bo) {
+        map_locked(bo, &file->bufs, &taken);
+        start = bo->address;
+        last = start + (bo->doubled ? 2 : 1) * bo->size - 1;
+    }
     buffers_unlock();
     mappings_dispose(taken, shared);
-    if (range.size && shared)
-        events_tell_range(KMT_SHIM_EVENT_MAPPED, &range);
+    if (start && shared)
+        mappings_tell_new(&file->bufs, start, last, since);
 }
 
 static void record_unmap(uint64_t handle, uint32_t gpu_id, uint64_t before)
@@ -281,7 +280,7 @@ int observe_kfd_unmap(const struct observed_call *call)
 int observe_kfd_svm(const struct observed_call *call)
 {
     const struct kfd_ioctl_svm_args *args = call->argument;
-    uint64_t start = args->start_addr, size = args->size;
+    uint64_t start = args->start_addr, size = args->size, since = buffers_now();
     struct drm_file *file;
 
     if (forward(call) != 0)
@@ -295,6 +294,8 @@ int observe_kfd_svm(const struct observed_call *call)
         buffers_lock();
         mappings_fill_svm_locked(&file->bufs, start, start + size - 1);
         buffers_unlock();
+        if (atomic_load(&file->shared))
+            mappings_tell_new(&file->bufs, start, start + size - 1, since);
     }
     return 0;
 }

@@ -457,7 +457,9 @@ static void leave(void *context, const struct kmt_shim_event *event)
 
 static void case_events(void)
 {
+    void *host = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct compute compute;
+    uint64_t ring;
     int leaving;
     uint32_t gem;
 
@@ -475,6 +477,15 @@ static void case_events(void)
     EXPECT(seen.count[KMT_SHIM_EVENT_UNMAPPED], 1);
     EXPECT(kmt_shim_import_drm_fd(0, -1), -EBADF);
     EXPECT(seen.count[KMT_SHIM_EVENT_REFUSED], 1);
+    EXPECT(kfd_alloc(&compute, reserve(64 * KIB), 64 * KIB,
+                     GTT | KFD_IOC_ALLOC_MEM_FLAGS_AQL_QUEUE_MEM, &ring),
+           0);
+    EXPECT(kfd_map(&compute, ring), 0); /* twice in a row */
+    EXPECT(kfd_map(&compute, ring), 0); /* nothing new */
+    EXPECT(seen.count[KMT_SHIM_EVENT_MAPPED], 3);
+    EXPECT(kfd_svm(&compute, host, 64 * KIB), 0);
+    EXPECT(kfd_svm(&compute, host, 128 * KIB), 0); /* half of it is new */
+    EXPECT(seen.count[KMT_SHIM_EVENT_MAPPED], 5);
 
     EXPECT(kmt_shim_subscribe(leave, &leaving, &leaving), 0);
     EXPECT(kmt_shim_import_drm_fd(0, -1), -EBADF);
