@@ -23,7 +23,7 @@
 #include "measure.h"
 
 enum { CHURN = 64 /* one mapping of so many comes and goes */, BATCH = 1024 };
-static const double measured_seconds = 0.5;
+static const double slice_seconds = 0.1;
 
 /* What is known of a mapping; about as large as the shim's. */
 struct record {
@@ -266,29 +266,42 @@ static void *change_until_stopped(void *argument)
     return NULL;
 }
 
-/* Lookups in a second, of addresses in mappings picked at random. */
-static double lookups_per_second(const struct trial *trial, bool with_record)
+/* One lookup, in a mapping picked at random. */
+static void look_up(const struct trial *trial, bool with_record, uint64_t *seed)
 {
-    uint64_t seed = 1, count = 0, missed = 0;
-    double begin = cpu_now(), took;
+    size_t pick = next_random(seed) % trial->ranges;
+    const uint64_t address = UINT64_C(0x7f0000000000) + ((uint64_t)pick << 16) + 64;
     struct answer found;
 
-    do {
-        for (int i = 0; i < BATCH; i++) {
-            size_t pick = next_random(&seed) % trial->ranges;
-            const uint64_t address = UINT64_C(0x7f0000000000) + ((uint64_t)pick << 16) + 64;
+    if (!trial->contender->lookup(trial->map, address, with_record, &found)) {
+        if (pick % CHURN != 0)
+            trial_fail(trial, "a mapping that is always there was not found");
+    } else if (found.start != address - 64 || (with_record && found.rest[0] != pick)) {
+        trial_fail(trial, "a wrong answer");
+    }
+}
 
-            if (!trial->contender->lookup(trial->map, address, with_record, &found))
-                missed += pick % CHURN != 0 ? BATCH : 1;
-            else if (found.start != address - 64 || (with_record && found.rest[0] != pick))
-                trial_fail(trial, "a wrong answer");
-        }
-        count += BATCH;
-        took = cpu_now() - begin;
-    } while (took < measured_seconds);
-    if (missed > count)
-        trial_fail(trial, "a mapping that is always there was not found");
-    return (double)count / took;
+/* Lookups in a second of CPU time: the best of some slices. A thread that waits for a lock uses no
+ * CPU time, hence the limit in wall time. */
+static double lookups_per_second(const struct trial *trial, bool with_record)
+{
+    uint64_t seed = 1;
+    double best = 0;
+
+    for (int slice = 0; slice < MEASURE_REPEATS; slice++) {
+        double begin = cpu_now(), wall = measure_now(), took;
+        uint64_t count = 0;
+
+        do {
+            for (int i = 0; i < BATCH; i++)
+                look_up(trial, with_record, &seed);
+            count += BATCH;
+            took = cpu_now() - begin;
+        } while (took < slice_seconds && measure_now() - wall < 10 * slice_seconds);
+        if ((double)count / took > best)
+            best = (double)count / took;
+    }
+    return best;
 }
 
 static void trial_print(struct trial *trial)
