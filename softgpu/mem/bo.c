@@ -142,7 +142,7 @@ rw_status mem_bo_create(struct mem_heaps *heaps, const struct mem_bo_desc *desc,
     bo->size = (desc->size + PAGE - 1) & ~(PAGE - 1);
     bo->align = desc->align;
     bo->create_flags = desc->create_flags;
-    mem_bo_set_domains(bo, desc->domains);
+    mem_bo_init_domains(bo, desc->domains);
     bo->backing = desc->backing;
     bo->pages_fd = -1;
     bo->resv = &bo->own_resv;

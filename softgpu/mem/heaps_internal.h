@@ -53,6 +53,9 @@ void mem_heaps_rename(struct mem_heaps *heaps, struct mem_bo *bo, uint32_t place
 
 /* ---- residency.c ---- */
 
+/* mem_bo_set_domains() for a new BO. */
+void mem_bo_init_domains(struct mem_bo *bo, uint32_t preferred);
+
 /* The list of its placement; heaps->lock is held. */
 void mem_lru_add_locked(struct mem_bo *bo);
 void mem_lru_remove_locked(struct mem_bo *bo);

@@ -408,6 +408,12 @@ rw_status mem_place_make_locked(struct mem_bo *bo, uint32_t domains, struct mem_
 
 void mem_bo_set_domains(struct mem_bo *bo, uint32_t preferred)
 {
+    mem_bo_init_domains(bo, preferred);
+    atomic_fetch_add(&moves, 1); /* who has seen it where it belongs looks again */
+}
+
+void mem_bo_init_domains(struct mem_bo *bo, uint32_t preferred)
+{
     bool fallback = preferred == MEM_DOMAIN_VRAM && !(bo->create_flags & CREATE_DISCARDABLE);
 
     bo->preferred = preferred;

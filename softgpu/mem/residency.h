@@ -108,7 +108,8 @@ void mem_bo_touch(struct mem_bo *bo);
 /* While a buffer is reserved, making room for others does not move it. */
 void mem_bo_reserve_locked(struct mem_bo *bo, bool reserved);
 
-/* Counts moves of the process; a reader that has seen all moves need not look for more. */
+/* Counts moves of the process, and new wishes where to be; a reader that has seen all of them need
+ * not look for more. */
 uint64_t mem_move_count(void);
 
 /* Moves everything that can be moved out of VRAM or GTT (MEM_DOMAIN_*), fenced or not (kernel:

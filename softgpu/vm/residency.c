@@ -68,12 +68,27 @@ static rw_status set_validate_locked(struct mem_bo *const *bos, size_t count)
     return RW_OK;
 }
 
+/* Has nothing moved since the VM was validated, and are `bos` where they belong? The usual case. */
+static bool is_valid_locked(const struct gpu_vm *vm, struct mem_bo *const *bos, size_t count)
+{
+    if (vm->moves_validated != mem_move_count())
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (bos[i]->backing == MEM_BACKING_POOL && !(bos[i]->placement & bos[i]->preferred))
+            return false;
+        mem_bo_touch(bos[i]);
+    }
+    return true;
+}
+
 /* All of them are reserved, so that none moves to make room for another. */
 static rw_status validate_locked(struct gpu_vm *vm, struct mem_bo *const *bos, size_t count)
 {
     struct bo_set own;
     rw_status s;
 
+    if (is_valid_locked(vm, bos, count))
+        return RW_OK;
     RW_TRY(private_collect(vm, &own));
     set_reserve_locked(own.bos, own.count, true);
     set_reserve_locked(bos, count, true);
@@ -83,6 +98,8 @@ static rw_status validate_locked(struct gpu_vm *vm, struct mem_bo *const *bos, s
     set_reserve_locked(bos, count, false);
     set_reserve_locked(own.bos, own.count, false);
     set_put(&own);
+    if (rw_ok(s))
+        vm->moves_validated = mem_move_count();
     return s;
 }
 

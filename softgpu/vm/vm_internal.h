@@ -59,6 +59,7 @@ struct gpu_vm {
     struct gpu_vm *prev, *next;           /* in process_info's list */
     struct mem_resv *resv;                /* reference */
     uint64_t moves_seen;                  /* mem_move_count() at the last complete update */
+    uint64_t moves_validated;             /* and at the last validation; under the residency lock */
     struct gpu_vm *all_prev, *all_next;   /* of all VMs */
 };
 
