@@ -67,7 +67,7 @@ function(opencl_tests)
                -- ${rocweld} run -- clpeak --kernel-latency)
 endfunction()
 
-# One VM with libdrm and with Mesa, whoever starts first; `require` makes two VMs an error.
+# One VM with libdrm, whoever starts first; `require` makes two VMs an error.
 set(shared --print "address is taken in libdrm" --print "walked 1000 nodes" --not-print "warn.shim")
 function(interop_tests)
     foreach(order drm-first hip-first together)
@@ -75,14 +75,6 @@ function(interop_tests)
             stack_test(interop_${order}@${kernel} ENV ROCWELD_SHARE=require COMMAND ${shared}
                        -- ${rocweld} run --kernel ${kernel} -- ${programs}/interop_libdrm ${order})
         endforeach()
-    endforeach()
-    stack_test(vulkan_transfer ENV RADV_PERFTEST=transfer_queue RADV_EXPERIMENTAL=transfer_queue
-               ${right} ${build}/bin/e2e_vulkan_transfer)
-    foreach(order vulkan-first hip-first together)
-        stack_test(interop_vulkan_${order} ENV ROCWELD_SHARE=require
-                   COMMAND --print "walked 1000 nodes of both" --print "one memory, ${order}"
-                           --not-print "warn.shim"
-                   -- ${rocweld} run -- ${programs}/interop_vulkan ${order})
     endforeach()
 endfunction()
 
@@ -101,9 +93,14 @@ function(vulkan_tests)
                        ${right} ${build}/bin/e2e_vulkan_${name})
         endforeach()
     endforeach()
+    stack_test(vulkan_transfer ENV RADV_PERFTEST=transfer_queue RADV_EXPERIMENTAL=transfer_queue
+               ${right} ${build}/bin/e2e_vulkan_transfer)
+    if(EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/ggml/backends0/libggml-vulkan.so)
+        stack_test(ggml TIMEOUT 600 COMMAND --print "RADV NAVI21" --print "^ok$"
+                   -- ${rocweld} run -- ${programs}/ggml)
+    endif()
     foreach(order vulkan-first hip-first together)
-        stack_test(interop_vulkan_${order}
-                   ENV ROCWELD_SHARE=require ROCWELD_SHADERS=${build}/bin/samples/shaders
+        stack_test(interop_vulkan_${order} ENV ROCWELD_SHARE=require
                    COMMAND --print "walked 1000 nodes of both" --not-print "validation:|warn.shim"
                    -- ${rocweld} run -- ${programs}/interop_vulkan ${order})
     endforeach()
