@@ -287,15 +287,18 @@ DEFINE_FCNTL(fcntl)
 DEFINE_FCNTL(fcntl64)
 
 /* The first call of one of these may be from a signal handler or a forked child, where nothing may
- * be looked up: an impossible descriptor makes them find their next ones now. */
+ * be looked up: an impossible descriptor makes them find their next ones now. (Not where libc is in
+ * front of the shim: the door arranges that later.) */
 static __attribute__((constructor)) void seam_start(void)
 {
     int err = errno;
 
-    (void)next_close(-1);
-    (void)dup(-1);
-    (void)dup2(-1, -1);
-    (void)dup3(-1, 0, 0);
-    (void)fcntl(-1, F_GETFD);
+    if (dlsym(RTLD_NEXT, "close")) {
+        (void)next_close(-1);
+        (void)dup(-1);
+        (void)dup2(-1, -1);
+        (void)dup3(-1, 0, 0);
+        (void)fcntl(-1, F_GETFD);
+    }
     errno = err;
 }
