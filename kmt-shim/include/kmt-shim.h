@@ -176,7 +176,8 @@ int kmt_shim_bo_query(kmt_shim_handle handle, struct kmt_shim_bo *out_bo);
 /* Makes the KFD count a graphics buffer into compute's working set, so that the kernel moves it
  * only with queues stopped and their page tables brought up to date: one DMABuf import without an
  * address, kept until the buffer's last GEM handle is closed. Nothing to do, and 0, for what
- * needs none (KFD buffers, always-valid ones, those done before).
+ * needs none (KFD buffers, always-valid ones, those done before). All that is resident in VRAM is
+ * there at once; a buffer that no longer fits is placed in system memory.
  *
  *   -EPERM    a GEM userptr: its pages may go without queues being stopped; register the memory
  *             with the KFD instead (hipHostRegister, hsa_amd_memory_lock)
