@@ -107,6 +107,5 @@ void sdma_wait(struct sdma_queue *queue, uint64_t at, uint32_t value)
 void sdma_submit(struct sdma_queue *queue)
 {
     __atomic_store_n(queue->written, queue->next, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    *queue->doorbell = queue->next;
+    __atomic_store_n(queue->doorbell, queue->next, __ATOMIC_RELEASE);
 }
