@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <drm.h>
 #include <linux/kfd_ioctl.h>
@@ -157,7 +158,7 @@ static rw_status share_bo(kmt_shim_handle handle, unsigned minor, kmt_shim_handl
         status = RW_FAIL(errno, "renderD%u does not take the buffer: %s", minor, strerror(errno));
     else
         status = lookup_handle_of_gem(minor, prime.handle, out_handle);
-    next_close(prime.fd);
+    close(prime.fd);
     counter_add(shim_calls, 1);
     return status;
 }

@@ -182,7 +182,7 @@ static void batch_close(const struct batch *batch)
         counter_add(shim_calls, 1);
         if (run == 1 || next_close_range((unsigned)fds[i], (unsigned)fds[i + run - 1], 0) != 0) {
             for (size_t k = 0; k < run; k++)
-                next_close(fds[i + k]);
+                close(fds[i + k]);
         }
     }
 }
