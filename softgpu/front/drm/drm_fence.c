@@ -30,7 +30,7 @@ static pthread_cond_t changed;
 static pthread_once_t changed_once = PTHREAD_ONCE_INIT;
 static uint64_t next_context = 1;
 
-static void changed_init(void)
+static void changed_make(void)
 {
     pthread_condattr_t attributes;
 
@@ -38,6 +38,19 @@ static void changed_init(void)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&changed, &attributes);
     pthread_condattr_destroy(&attributes);
+}
+
+/* Whichever thread of the parent held the lock, it is not here to release it. */
+static void fork_child(void)
+{
+    pthread_mutex_init(&lock, NULL);
+    changed_make();
+}
+
+static void changed_init(void)
+{
+    changed_make();
+    pthread_atfork(NULL, NULL, fork_child);
 }
 
 void drm_fence_lock(void)
