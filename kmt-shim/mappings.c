@@ -3,6 +3,7 @@
  * The mappings of the BO table. "Older than `before`" is `serial < before`: numbers are given out
  * under the lock, when the kernel has granted the mapping already.
  */
+#include <assert.h>
 #include <stdlib.h>
 
 #include <utlist.h>
@@ -55,11 +56,19 @@ void mapping_move_locked(struct mapping *mapping, struct bo *bo)
     mapping_link(mapping, bo);
 }
 
+enum {
+    MAPPING_ALIGN = 64,
+    MAPPING_BYTES = (sizeof(struct mapping) + MAPPING_ALIGN - 1) / MAPPING_ALIGN * MAPPING_ALIGN
+};
+
 /* A mapping like `model`, for [start, last] of it; in no list and no index. */
 static struct mapping *mapping_part(const struct mapping *model, uint64_t start, uint64_t last)
 {
-    struct mapping *part = malloc(sizeof *part);
+    /* A lookup copies `range`, which is first and fits into one cache line. */
+    struct mapping *part = aligned_alloc(MAPPING_ALIGN, MAPPING_BYTES);
 
+    static_assert(offsetof(struct mapping, range) + sizeof part->range <= MAPPING_ALIGN,
+                  "what a lookup copies lies in one cache line");
     if (!part)
         return NULL;
     *part = *model;

@@ -25,17 +25,17 @@
 enum { CHURN = 64 /* one mapping of so many comes and goes */, BATCH = 1024 };
 static const double slice_seconds = 0.1;
 
-/* What is known of a mapping; about as large as the shim's. */
+/* What is known of a mapping: as large as the shim's, and in one cache line as there. */
 struct record {
-    struct range_node node; /* used by the peer only */
     uint64_t start, size;
-    uint64_t rest[6];
+    uint64_t rest[5];
+    struct range_node node; /* used by the peer only */
 } __attribute__((aligned(64)));
 
 /* What a lookup gives. */
 struct answer {
     uint64_t start;
-    uint64_t rest[6]; /* of the record, if it is asked for */
+    uint64_t rest[5]; /* of the record, if it is asked for */
 };
 
 /* A structure under test. */
