@@ -209,15 +209,19 @@ static void test_constant_engine(void **state)
     struct cp_ring *ring = ring_make(rig, CP_RING_GFX);
     uint64_t to = rig_alloc(rig, 64, 64);
     const uint32_t constant[] = {P3(0x89, 1), 0, P3(0x84, 1), 1};
-    const uint32_t draw[] = {P3(0x86, 1), 1, P3(0x85, 1), 0, WRITE(0, to, 3)};
-    struct cp_ring_ib ibs[2] = {ib_put(rig, constant, 4), ib_put(rig, draw, 9)};
+    const uint32_t draw[] = {WRITE(0, to + 4, 1), P3(0x86, 1), 1, P3(0x85, 1), 0, WRITE(0, to, 3)};
+    struct cp_ring_ib ibs[2] = {ib_put(rig, constant, 4), ib_put(rig, draw, sizeof(draw) / 4)};
+    uint32_t *begun = (uint32_t *)rig_host(rig, to) + 1;
     struct job job = {.job = {.ibs = &ibs[1], .ib_count = 1, .done = job_done}};
 
     ibs[0].constant_engine = true;
     assert_int_equal(run_ibs(ring, ibs, 2), CP_RING_DONE);
     assert_int_equal(*(uint32_t *)rig_host(rig, to), 3);
     /* Without the constant engine's half the draw engine waits until somebody loses patience. */
+    __atomic_store_n(begun, 0, __ATOMIC_RELAXED);
     cp_ring_submit(ring, &job.job);
+    while (!__atomic_load_n(begun, __ATOMIC_ACQUIRE))
+        rig_sleep_us(100);
     rig_sleep_us(2000);
     assert_int_equal(atomic_load(&job.done), 0);
     cp_ring_reset(ring, &job.job);
