@@ -443,6 +443,32 @@ static bool fall_back(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_vm
     return true;
 }
 
+static bool file_is_used(int fd)
+{
+    struct drm_file *file = files_get(fd);
+    bool used = file && atomic_load(&file->used);
+
+    files_put(file);
+    return used;
+}
+
+/* A thunk that was not known as one when it opened the node (an interceptor in front of it, another
+ * name) has a file of its own, which it has not used yet: a graphics client's that is in use takes
+ * its place, under the number that the thunk knows. */
+static void slot_adopt_graphics(struct slot *slot, int thunk_fd)
+{
+    int graphics = slot->file || slot->compute_alone ? -1 : files_choose(slot_minor(slot));
+
+    if (graphics < 0 || !file_is_used(graphics) || file_is_used(thunk_fd) ||
+        gpu_same_file(graphics, thunk_fd) != 0)
+        return;
+    slot_settle_candidate(slot);
+    if (!slot->file || dup3(slot->file - 1, thunk_fd, O_CLOEXEC) < 0)
+        return;
+    files_note_dup(slot->file - 1, thunk_fd);
+    slot->thunk_fd = thunk_fd + 1;
+}
+
 /* `err`: what the caller gets, as the kernel has it. */
 static int refuse(const struct slot *slot, rw_status status, int err)
 {
@@ -457,8 +483,10 @@ static int slot_acquire(struct slot *slot, int kfd_fd, struct kfd_ioctl_acquire_
 {
     rw_status status = check_device(args->gpu_id, slot_minor(slot));
 
-    if (rw_ok(status))
+    if (rw_ok(status)) {
+        slot_adopt_graphics(slot, (int)args->drm_fd);
         status = check_acquired_file(slot, (int)args->drm_fd);
+    }
     if (!rw_ok(status))
         return refuse(slot, status, status.err);
     if (next_ioctl(kfd_fd, AMDKFD_IOC_ACQUIRE_VM, args) != 0 && !fall_back(slot, kfd_fd, args)) {
