@@ -16,7 +16,7 @@
 struct trace_options {
     struct gpu_target target;
     const char *output, *filter;
-    bool summary;
+    bool summary, packets;
     char **program;
 };
 
@@ -25,6 +25,7 @@ static const struct argp_option options[] = {
     {"expression", 'e', "LIST", 0,
      "Only these: names of ioctls and devices with commas, * as a wildcard, ! in front to leave "
      "out; such as -e kfd,'!WAIT_EVENTS' or -e '*QUEUE'"},
+    {"packets", 'p', 0, 0, "Print the packets of submitted command buffers, too"},
     {"summary", 'c', 0, 0, "Print counts, times and errors of each ioctl at the end instead"},
     {0},
 };
@@ -45,6 +46,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'c':
         trace->summary = true;
+        return 0;
+    case 'p':
+        trace->packets = true;
         return 0;
     case ARGP_KEY_ARG:
         trace->program = command_take_program(state);
@@ -81,6 +85,8 @@ static rw_status prepare(const struct trace_options *trace)
         setenv("ROCWELD_TRACE_FILTER", trace->filter, 1);
     if (trace->summary)
         setenv("ROCWELD_TRACE_SUMMARY", "1", 1);
+    if (trace->packets)
+        setenv("ROCWELD_TRACE_PACKETS", "1", 1);
     return target_apply(&trace->target);
 }
 

@@ -112,40 +112,6 @@ static void decode_ctx_results(const union drm_amdgpu_ctx *a, struct line *line)
     }
 }
 
-static void cs_chunk(uint64_t pointer, struct line *line)
-{
-    struct drm_amdgpu_cs_chunk chunk;
-    struct drm_amdgpu_cs_chunk_ib ib;
-
-    if (!line_peek(&chunk, pointer, sizeof chunk)) {
-        line_number(line, LINE_VA, pointer);
-        return;
-    }
-    line_enum(line, trace_names_chunk_id, chunk.chunk_id);
-    if (chunk.chunk_id != AMDGPU_CHUNK_ID_IB || !line_peek(&ib, chunk.chunk_data, sizeof ib)) {
-        line_add(line, "(%u dwords)", chunk.length_dw);
-        return;
-    }
-    line_add(line, "(");
-    line_enum(line, trace_names_ip_type, ib.ip_type);
-    line_add(line, " ring %u, va %#llx, %u bytes, flags ", ib.ring, ib.va_start, ib.ib_bytes);
-    line_flags(line, trace_names_ib_flags, ib.flags);
-    line_add(line, ")");
-}
-
-static void decode_cs_chunks(const union drm_amdgpu_cs *a, struct line *line)
-{
-    line_name(line, "chunks");
-    line_add(line, "[");
-    for (uint32_t i = 0; i < a->in.num_chunks && i < LIST_SHOWN; i++) {
-        uint64_t pointer = 0;
-        line_add(line, "%s", i ? ", " : "");
-        if (line_peek(&pointer, a->in.chunks + i * sizeof pointer, sizeof pointer))
-            cs_chunk(pointer, line);
-    }
-    line_add(line, a->in.num_chunks > LIST_SHOWN ? ", ...]" : "]");
-}
-
 static void decode_info_query(const struct drm_amdgpu_info *a, struct line *line)
 {
     switch (a->query) {

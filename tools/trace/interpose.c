@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -20,8 +21,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <amdgpu_drm.h>
+#include <drm.h>
+
+#include "tools/trace/buffers.h"
 #include "tools/trace/decode.h"
 #include "tools/trace/output.h"
+#include "tools/trace/submission.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -33,6 +39,7 @@ enum { DRM_MAJOR = 226, RENDER_MINOR_FIRST = 128, ARGUMENT_MAX = 1024 };
     X(open64, int, (const char *, int, ...))                                                       \
     X(openat, int, (int, const char *, int, ...))                                                  \
     X(openat64, int, (int, const char *, int, ...))                                                \
+    X(close, int, (int))                                                                           \
     X(mmap, void *, (void *, size_t, int, int, int, off_t))                                        \
     X(mmap64, void *, (void *, size_t, int, int, int, off_t))
 
@@ -113,10 +120,10 @@ static void line_result(struct line *line, long result, int error)
         line_add(line, ") = %ld", result);
 }
 
-static void line_end(struct line *line, uint64_t nanoseconds)
+static void line_end(struct line *line, uint64_t nanoseconds, const char *details)
 {
     line_add(line, " <%.1f us>", (double)nanoseconds / 1e3);
-    output_write(line);
+    output_write(line, details);
 }
 
 /* ---- ioctl ---- */
@@ -125,8 +132,9 @@ struct traced_call {
     struct traced_fd fd;
     unsigned long request;
     const struct trace_call *row;
-    unsigned char before[ARGUMENT_MAX], after[ARGUMENT_MAX];
-    size_t size; /* of the argument, as far as it is looked at */
+    _Alignas(8) unsigned char before[ARGUMENT_MAX], after[ARGUMENT_MAX];
+    size_t size;   /* of the argument, as far as it is looked at */
+    char *details; /* lines below the call's own; owned; NULL = none */
 };
 
 static void snapshot(unsigned char *to, const struct traced_call *call, const void *argument)
@@ -161,7 +169,56 @@ static void write_call(struct traced_call *call, int result, int error, uint64_t
         else
             line.length = length;
     }
-    line_end(&line, duration);
+    line_end(&line, duration, call->details);
+}
+
+/* ---- submissions ---- */
+
+static const char *read_gpu(void *context, uint64_t va, void *to, size_t size)
+{
+    const struct buffers_calls calls = {REAL(ioctl), REAL(mmap)};
+
+    return buffers_read(&calls, *(const int *)context, va, to, size);
+}
+
+static bool is_drm_call(const struct traced_call *call, unsigned number)
+{
+    return call->fd.device == TRACE_DRM && _IOC_NR(call->request) == number;
+}
+
+/* Before the call: what is submitted may be something else afterwards. */
+static void describe_submission(struct traced_call *call, int fd)
+{
+    struct packet_source source = {read_gpu, &fd};
+    size_t length;
+    FILE *out;
+
+    if (!is_drm_call(call, DRM_COMMAND_BASE + DRM_AMDGPU_CS) || output_is_summary())
+        return;
+    out = open_memstream(&call->details, &length);
+    if (!out)
+        return;
+    submission_print((const union drm_amdgpu_cs *)(const void *)call->before,
+                     output_has_packets() ? &source : NULL, out);
+    fclose(out);
+}
+
+static void note_buffers(const struct traced_call *call, int fd, int result, const void *argument)
+{
+    int saved = errno;
+
+    if (result == 0 && call->fd.device == TRACE_DRM && output_has_packets())
+        buffers_note(fd, _IOC_NR(call->request), argument);
+    errno = saved;
+}
+
+/* What the filter leaves out still says where buffers are. */
+static int quiet_ioctl(const struct traced_call *call, int fd, void *argument)
+{
+    int result = REAL(ioctl)(fd, call->request, argument);
+
+    note_buffers(call, fd, result, argument);
+    return result;
 }
 
 static int traced_ioctl(struct traced_call *call, int fd, void *argument)
@@ -174,18 +231,21 @@ static int traced_ioctl(struct traced_call *call, int fd, void *argument)
     if (call->size > ARGUMENT_MAX)
         call->size = ARGUMENT_MAX;
     if (!output_wants(class_name(call->fd.device), call->row->name ? call->row->name : ""))
-        return REAL(ioctl)(fd, call->request, argument);
+        return quiet_ioctl(call, fd, argument);
     snapshot(call->before, call, argument);
+    describe_submission(call, fd);
     start = now();
     result = REAL(ioctl)(fd, call->request, argument);
     error = errno;
     duration = now() - start;
+    note_buffers(call, fd, result, argument);
     if (output_is_summary()) {
         output_count(call->fd.device, _IOC_NR(call->request), result < 0, duration);
     } else {
         snapshot(call->after, call, argument);
         write_call(call, result, error, duration);
     }
+    free(call->details);
     errno = error;
     return result;
 }
@@ -222,7 +282,7 @@ static int trace_open(const char *path, int flags, int fd, int error, uint64_t s
         line_add(&line, "open(\"%s\", ", path);
         line_flags(&line, trace_names_open_flags, (uint64_t)flags);
         line_result(&line, fd, error);
-        line_end(&line, duration);
+        line_end(&line, duration, NULL);
     }
     errno = error;
     return fd;
@@ -261,6 +321,13 @@ TRACED_OPEN(open64)
 TRACED_OPENAT(openat)
 TRACED_OPENAT(openat64)
 
+EXPORT int close(int fd)
+{
+    if (output_has_packets())
+        buffers_forget(fd);
+    return REAL(close)(fd);
+}
+
 /* ---- mmap ---- */
 
 static void *trace_mmap(const struct traced_fd *fd, void *wanted, size_t length, int protection,
@@ -280,7 +347,7 @@ static void *trace_mmap(const struct traced_fd *fd, void *wanted, size_t length,
             line_result(&line, -1, error);
         else
             line_add(&line, ") = %p", result);
-        output_write(&line);
+        output_write(&line, NULL);
     }
     errno = error;
     return result;

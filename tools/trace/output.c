@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int output_fd = STDERR_FILENO;
 static const char *output_filter; /* the environment's, lives as long as the process */
-static bool output_summary;
+static bool output_summary, output_packets;
 
 static bool word_matches(const char *word, const char *device, const char *call)
 {
@@ -51,22 +52,29 @@ bool output_is_summary(void)
     return output_summary;
 }
 
+bool output_has_packets(void)
+{
+    return output_packets && !output_summary;
+}
+
 /* Not write(): the device library in front of the kernel may interpose it. */
-static void write_all(const char *text, size_t length)
+static void write_all(struct iovec *pieces, int count)
 {
     int saved = errno;
 
-    syscall(SYS_write, output_fd, text, length);
+    syscall(SYS_writev, output_fd, pieces, count);
     errno = saved;
 }
 
-void output_write(const struct line *line)
+void output_write(const struct line *line, const char *details)
 {
     char text[sizeof line->text + 1];
+    struct iovec pieces[] = {{text, line->length + 1},
+                             {(void *)(uintptr_t)details, details ? strlen(details) : 0}};
 
     memcpy(text, line->text, line->length);
     text[line->length] = '\n';
-    write_all(text, line->length + 1);
+    write_all(pieces, 2);
 }
 
 static struct {
@@ -96,7 +104,7 @@ static void print_count(enum trace_device device, unsigned number)
              name ? name : unknown, (unsigned long long)calls,
              (unsigned long long)counts[device][number].errors, (double)time / 1e6,
              (double)time / 1e3 / (double)calls);
-    output_write(&line);
+    output_write(&line, NULL);
 }
 
 __attribute__((destructor)) static void print_summary(void)
@@ -111,19 +119,26 @@ __attribute__((destructor)) static void print_summary(void)
         return;
     line_add(&line, "process %d\n%-4s %-26s %9s %9s %12s %12s", getpid(), "", "ioctl", "calls",
              "errors", "total ms", "each us");
-    output_write(&line);
+    output_write(&line, NULL);
     for (int device = 0; device < TRACE_DEVICE_COUNT; device++)
         for (unsigned number = 0; number < TRACE_CALLS_MAX; number++)
             print_count(device, number);
 }
 
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value && strcmp(value, "0") != 0;
+}
+
 __attribute__((constructor)) static void read_environment(void)
 {
     const char *path = getenv("ROCWELD_TRACE_FILE");
-    const char *summary = getenv("ROCWELD_TRACE_SUMMARY");
 
     output_filter = getenv("ROCWELD_TRACE_FILTER");
-    output_summary = summary && *summary && strcmp(summary, "0") != 0;
+    output_summary = is_set("ROCWELD_TRACE_SUMMARY");
+    output_packets = is_set("ROCWELD_TRACE_PACKETS");
     if (path && *path) {
         int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
                               0644);

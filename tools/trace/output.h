@@ -7,6 +7,7 @@
  *     ROCWELD_TRACE_FILTER=LIST    names of calls and devices (kfd, drm) with commas; * is a
  *                                  wildcard; ! in front leaves out
  *     ROCWELD_TRACE_SUMMARY=1      counts at the end instead of lines
+ *     ROCWELD_TRACE_PACKETS=1      with the packets of command buffers
  *
  * Thread safety: any thread; a line is written with one write(2). Processes append to one file.
  */
@@ -23,7 +24,9 @@ bool output_filter_matches(const char *list, const char *device, const char *cal
 
 bool output_wants(const char *device, const char *call);
 bool output_is_summary(void);
-void output_write(const struct line *line);
+bool output_has_packets(void);
+/* The line and what belongs below it (whole lines; NULL = nothing). */
+void output_write(const struct line *line, const char *details);
 
 /* One call for the summary. */
 void output_count(enum trace_device device, unsigned number, bool failed, uint64_t nanoseconds);
