@@ -32,6 +32,7 @@ struct doctor_finding {
     X(hip, "HIP runtime")                                                                          \
     X(hipcc, "HIP compiler")                                                                       \
     X(mesa, "Mesa drivers")                                                                        \
+    X(vulkan, "Vulkan, one VM")                                                                    \
     X(opencl, "OpenCL peer")
 
 #define DOCTOR_DECLARE(name, title) void doctor_check_##name(struct doctor_finding *out_finding);

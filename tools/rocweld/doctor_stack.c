@@ -119,7 +119,55 @@ void doctor_check_mesa(struct doctor_finding *out_finding)
     else if (radv || radeonsi)
         doctor_say(out_finding, DOCTOR_OK, "%s", radv ? "RADV (Vulkan)" : "radeonsi (OpenGL)");
     else
-        doctor_say(out_finding, DOCTOR_OK, "not installed; only graphics programs need them");
+        doctor_say(out_finding, DOCTOR_OK,
+                   "not installed; graphics programs need them: sudo apt install "
+                   "mesa-vulkan-drivers libgl1-mesa-dri");
+}
+
+/* The line of `rocweld info --gpu soft` that begins with a word, without it. */
+static bool find_info(const char *word, char *out_text, size_t size)
+{
+    char self[PATH_MAX], command[PATH_MAX + 64], line[512];
+    bool found = false;
+    FILE *info;
+
+    if (!paths_self(self, sizeof self))
+        return false;
+    snprintf(command, sizeof command, "'%s' info --gpu soft 2>/dev/null", self);
+    info = popen(command, "r");
+    if (!info)
+        return false;
+    while (fgets(line, sizeof line, info)) {
+        const char *text = line + strspn(line, " ");
+
+        if (found || strncmp(text, word, strlen(word)) != 0)
+            continue;
+        text += strlen(word);
+        snprintf(out_text, size, "%.*s", (int)strcspn(text + strspn(text, " "), "\n"),
+                 text + strspn(text, " "));
+        found = true;
+    }
+    pclose(info);
+    return found;
+}
+
+/* What a process with Vulkan and ROCm in it finds. */
+void doctor_check_vulkan(struct doctor_finding *out_finding)
+{
+    char driver[128], vm[200];
+
+    if (!find_info("nodes ", driver, sizeof driver) ||
+        !find_info("driver           radv", driver, sizeof driver)) {
+        doctor_say(out_finding, DOCTOR_WARN, "no Vulkan driver shows the GPU");
+        doctor_advise(out_finding, "sudo apt install libvulkan1 mesa-vulkan-drivers");
+        return;
+    }
+    if (!find_info("one VM", vm, sizeof vm))
+        snprintf(vm, sizeof vm, "not known");
+    doctor_say(out_finding, strncmp(vm, "yes", 3) == 0 ? DOCTOR_OK : DOCTOR_WARN,
+               "RADV%s; one VM with ROCm: %s", driver, vm);
+    if (out_finding->verdict != DOCTOR_OK)
+        doctor_advise(out_finding, "see `rocweld info` and docs/contract.md (ROCWELD_SHARE)");
 }
 
 void doctor_check_opencl(struct doctor_finding *out_finding)

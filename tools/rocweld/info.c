@@ -57,12 +57,14 @@ int command_info(int argc, char **argv)
     static const struct argp argp = {
         .parser = parse,
         .doc = "Lists the GPUs that a program started by `rocweld run` with the same options "
-               "sees, as KFD, DRM and HSA each show them.\v"
-               "The exit status is 0 when all of them show the same number of GPUs, at least one.",
+               "sees, as KFD, DRM, Vulkan and HSA each show them.\v"
+               "The exit status is 0 when KFD, DRM and HSA show the same number of GPUs, at least "
+               "one.",
         .children = children,
     };
     struct gpu_target target = {0};
     rw_status status;
+    struct info_probe vulkan;
     int kfd, drm, hsa;
 
     command_parse(&argp, argc, argv, &target);
@@ -71,8 +73,10 @@ int command_info(int argc, char **argv)
         command_complain(argv[0], "%s", rw_status_message(status, NULL));
         return EXIT_SETUP;
     }
+    info_vulkan_start(&vulkan);
     kfd = info_print_kfd();
     drm = info_print_drm();
+    info_print_vulkan(&vulkan);
     hsa = info_print_hsa();
     if (kfd > 0 && drm == kfd && (hsa == kfd || hsa < 0))
         return EXIT_SUCCESS;

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <amdgpu.h>
 #include <amdgpu_drm.h>
+#include <xf86drm.h>
 
 #include "tools/rocweld/info.h"
 
@@ -24,6 +26,30 @@ static void print_memory(amdgpu_device_handle device)
     info_row("VRAM", "%s", info_size(memory.vram.total_heap_size));
     info_row("VRAM in use", "%s", info_size(memory.vram.heap_usage));
     info_row("GTT", "%s", info_size(memory.gtt.total_heap_size));
+}
+
+/* How many rings of each engine, and the nodes that lead to it. */
+static void print_engines(amdgpu_device_handle device, int fd)
+{
+    static const struct {
+        unsigned type;
+        const char *name;
+    } engines[] = {
+        {AMDGPU_HW_IP_GFX, "GFX"}, {AMDGPU_HW_IP_COMPUTE, "COMPUTE"}, {AMDGPU_HW_IP_DMA, "SDMA"}};
+    char text[64] = "", *primary = drmGetPrimaryDeviceNameFromFd(fd);
+    size_t length = 0;
+
+    for (size_t i = 0; i < sizeof engines / sizeof engines[0]; i++) {
+        struct drm_amdgpu_info_hw_ip ip = {0};
+
+        if (amdgpu_query_hw_ip_info(device, engines[i].type, 0, &ip) == 0)
+            length +=
+                (size_t)snprintf(text + length, sizeof text - length, "%s%s %d", length ? ", " : "",
+                                 engines[i].name, __builtin_popcount(ip.available_rings));
+    }
+    info_row("rings", "%s", length ? text : "none: nothing can be submitted");
+    info_row("primary node", "%s", primary ? primary : "none");
+    free(primary);
 }
 
 static void print_device(amdgpu_device_handle device, const char *path, unsigned drm_minor)
@@ -70,6 +96,7 @@ int info_print_drm(void)
         int error = amdgpu_device_initialize(fd, &drm_major, &drm_minor, &device);
         if (error == 0) {
             print_device(device, path, drm_minor);
+            print_engines(device, fd);
             amdgpu_device_deinitialize(device);
             gpus++;
         } else {
