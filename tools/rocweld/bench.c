@@ -94,8 +94,8 @@ static void set_if_given(const char *name, const char *value)
 static void run_program(const struct bench_program *job, const struct gpu_target *target,
                         const char *command)
 {
-    char name[64], program[PATH_MAX], argument[PATH_MAX];
-    char *words[] = {program, NULL, NULL};
+    char name[64], program[PATH_MAX], argument[64], kernels[PATH_MAX];
+    char *words[] = {program, NULL, NULL, NULL};
 
     snprintf(name, sizeof name, "bench/%s", job->program);
     if (!paths_helper(name, program, sizeof program)) {
@@ -107,15 +107,16 @@ static void run_program(const struct bench_program *job, const struct gpu_target
         words[1] = argument;
     }
     if (job->find_kernels) {
-        if (!job->find_kernels("kernels", argument, sizeof argument)) {
+        if (!job->find_kernels("kernels", kernels, sizeof kernels)) {
             command_complain(command, "%s is missing; build or install rocweld completely",
-                             argument);
+                             kernels);
             _exit(EXIT_NOT_FOUND);
         }
-        words[1] = argument;
+        words[job->argument ? 2 : 1] = kernels;
     }
     set_if_given("ROCWELD_SHARE", job->share);
     set_if_given("ROCWELD_RESIDENCY", job->residency);
+    set_if_given("ROCWELD_INTEROP", job->interop);
     if (job->on_target) {
         rw_status status = target_apply(target);
         if (!rw_ok(status)) {
@@ -225,6 +226,46 @@ static bool share_measure(const struct gpu_target *target, const char *command, 
     return complete;
 }
 
+static bool graphics_measure(const struct gpu_target *target, const char *command,
+                             json_t **out_json)
+{
+    static const struct bench_program programs[BENCH_GRAPHICS_SOURCES] = {
+        [BENCH_CS] = {.program = "measure_cs", .title = "submissions", .on_target = true},
+        [BENCH_VULKAN] = {.program = "measure_vulkan",
+                          .title = "Vulkan",
+                          .argument = "gpu",
+                          .on_target = true},
+        [BENCH_VULKAN_CPU] = {.program = "measure_vulkan",
+                              .title = "Vulkan on the CPU",
+                              .argument = "cpu"},
+        [BENCH_ONE_VM] = {.program = "measure_interop",
+                          .title = "HIP and Vulkan in one VM",
+                          .argument = "bridge",
+                          .on_target = true,
+                          .find_kernels = paths_library,
+                          .share = "require"},
+        [BENCH_EXTERNAL] = {.program = "measure_interop",
+                            .title = "HIP and Vulkan by external memory",
+                            .argument = "external",
+                            .on_target = true,
+                            .find_kernels = paths_library,
+                            .share = "off",
+                            .interop = "mapped"},
+    };
+    struct bench_graphics graphics = {0};
+    bool complete = true;
+
+    for (int i = 0; i < BENCH_GRAPHICS_SOURCES; i++) {
+        graphics.of[i] = bench_measure(&programs[i], target, command);
+        complete = complete && graphics.of[i];
+    }
+    bench_graphics_print(&graphics);
+    *out_json = bench_graphics_to_json(&graphics);
+    for (int i = 0; i < BENCH_GRAPHICS_SOURCES; i++)
+        json_decref(graphics.of[i]);
+    return complete;
+}
+
 /* What can be measured; the first is what one gets without naming any. `measure` prints a table
  * and gives its numbers; false when some could not be had. */
 static const struct bench_topic {
@@ -234,6 +275,7 @@ static const struct bench_topic {
     {"stack", "rocweld-bench.json", stack_measure},
     {"lookup", "rocweld-bench-lookup.json", lookup_measure},
     {"share", "rocweld-bench-share.json", share_measure},
+    {"graphics", "rocweld-bench-graphics.json", graphics_measure},
 };
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
@@ -257,7 +299,9 @@ int command_bench(int argc, char **argv)
         "  lookup  finding the buffer at an address, while another thread maps and unmaps\n"
         "  share   system calls, descriptors, objects, bytes and time for buffers that graphics "
         "and "
-        "compute share: in one VM, and by DMABufs\v"
+        "compute share: in one VM, and by DMABufs\n"
+        "  graphics  submissions, Vulkan's dispatches and image copies, and hand-overs between HIP "
+        "and Vulkan: in one VM, and by external memory\v"
         "The exit status is 0 when everything could be measured, whether or not goals are "
         "reached.",
         children};

@@ -17,11 +17,12 @@ struct bench_program {
     const char *program, *title;
     const char *argument; /* NULL = none */
     bool on_target;
-    /* Finds the folder of kernels that it is told as its argument; NULL = none. */
+    /* Finds the folder of kernels that it is told as its last argument; NULL = none. */
     bool (*find_kernels)(const char *name, char *out_path, size_t size);
     /* Put the library that counts system calls between the shim and the devices. */
     bool counts_calls;
-    const char *share, *residency; /* ROCWELD_SHARE, ROCWELD_RESIDENCY; NULL = as they are */
+    /* ROCWELD_SHARE, ROCWELD_RESIDENCY, ROCWELD_INTEROP; NULL = as they are */
+    const char *share, *residency, *interop;
 };
 
 /* The JSON object that the program prints (a new reference); NULL, after a message, when it
@@ -59,6 +60,24 @@ struct bench_share {
 
 void bench_share_print(const struct bench_share *share);
 json_t *bench_share_to_json(const struct bench_share *share);
+
+/* ---- The topic "graphics" ---- */
+
+enum bench_graphics_source {
+    BENCH_CS,         /* libdrm on the target */
+    BENCH_VULKAN,     /* Vulkan on the target */
+    BENCH_VULKAN_CPU, /* Vulkan by a driver that is a CPU: the peer */
+    BENCH_ONE_VM,     /* HIP and Vulkan by turns in one VM */
+    BENCH_EXTERNAL,   /* the same by external memory: the peer */
+    BENCH_GRAPHICS_SOURCES,
+};
+
+struct bench_graphics {
+    json_t *of[BENCH_GRAPHICS_SOURCES]; /* owned; NULL = that program did not run */
+};
+
+void bench_graphics_print(const struct bench_graphics *graphics);
+json_t *bench_graphics_to_json(const struct bench_graphics *graphics);
 
 /* ---- The topic "lookup": what tests/bench/measure_lookup.c printed ---- */
 
