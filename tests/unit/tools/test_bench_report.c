@@ -127,9 +127,31 @@ static void lookups_are_judged_at_a_million(void **state)
     json_decref(numbers);
 }
 
+static void graphics_has_ratios_and_gaps(void **state)
+{
+    struct bench_graphics graphics = {0};
+    json_t *json, *results, *dispatch, *submission;
+
+    (void)state;
+    graphics.of[BENCH_VULKAN] = json_pack("{s:f}", "launch_us_median", 30.0);
+    graphics.of[BENCH_VULKAN_CPU] = json_pack("{s:f}", "launch_us_median", 60.0);
+    json = bench_graphics_to_json(&graphics);
+    results = json_object_get(json, "results");
+    submission = json_array_get(results, 0);
+    dispatch = json_array_get(results, 2);
+    assert_true(json_is_null(json_object_get(submission, "value")));
+    assert_true(json_is_null(json_object_get(submission, "ratio")));
+    assert_string_equal(json_string_value(json_object_get(dispatch, "peer")), "llvmpipe");
+    assert_true(json_real_value(json_object_get(dispatch, "ratio")) == 0.5);
+    json_decref(json);
+    json_decref(graphics.of[BENCH_VULKAN]);
+    json_decref(graphics.of[BENCH_VULKAN_CPU]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(graphics_has_ratios_and_gaps),
         cmocka_unit_test(numbers_become_ratios_and_goals),
         cmocka_unit_test(what_was_not_measured_reaches_no_goal),
         cmocka_unit_test(sharing_is_judged_by_the_buffer),
