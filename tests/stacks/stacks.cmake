@@ -59,12 +59,57 @@ function(hip_tests)
                COMMAND --print ok -- ${rocweld} run -- ${programs}/host_memory)
 endfunction()
 
+# ROCm's OpenCL. Debian's package of Mesa's OpenCL takes its place where somebody installs that.
+set(rocm_opencl OCL_ICD_VENDORS=amdocl64.icd)
 function(opencl_tests)
-    stack_test(clinfo COMMAND --print "Device Name +gfx1030" --print "Device Available +Yes"
+    if(EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/libRusticlOpenCL.so.1)
+        return()
+    endif()
+    stack_test(clinfo ENV ${rocm_opencl}
+               COMMAND --print "Device Name +gfx1030" --print "Device Available +Yes"
                -- ${rocweld} run -- clinfo)
-    stack_test(opencl COMMAND --print ok -- ${rocweld} run -- ${programs}/opencl)
-    stack_test(clpeak COMMAND --print "Kernel launch latency : [0-9.]+ us"
+    stack_test(opencl ENV ${rocm_opencl} COMMAND --print ok
+               -- ${rocweld} run -- ${programs}/opencl)
+    stack_test(clpeak ENV ${rocm_opencl} COMMAND --print "Kernel launch latency : [0-9.]+ us"
                -- ${rocweld} run -- clpeak --kernel-latency)
+endfunction()
+
+# Mesa's OpenCL on radeonsi: the graphics side's rings, and the same programs.
+function(rusticl_tests)
+    if(NOT EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/libRusticlOpenCL.so.1)
+        return()
+    endif()
+    set(rusticl ENV OCL_ICD_VENDORS=rusticl.icd RUSTICL_ENABLE=radeonsi)
+    stack_test(rusticl_clinfo ${rusticl}
+               COMMAND --print "Device Name +AMD Radeon RX 6800 XT .radeonsi, navi21"
+               --print "Device Available +Yes" -- ${rocweld} run -- clinfo)
+    stack_test(rusticl_opencl ${rusticl} COMMAND --print "device .*radeonsi" --print "ok$"
+               -- ${rocweld} run -- ${programs}/opencl)
+    stack_test(rusticl_clpeak ${rusticl} COMMAND --print "Kernel launch latency : [0-9.]+ us"
+               -- ${rocweld} run -- clpeak --kernel-latency)
+endfunction()
+
+# Where the stack has the tests of ggml: each compares an operation on Vulkan with the CPU's.
+function(ggml_operation_tests)
+    set(program /usr/libexec/x86_64-linux-gnu/llama.cpp-tests/test-backend-ops)
+    if(NOT EXISTS ${stacks_folder}/${stack}${program})
+        return()
+    endif()
+    foreach(operation RMS_NORM NORM GELU SILU CPY)
+        stack_test(ggml_${operation} TIMEOUT 300
+                   COMMAND --print "^  ${operation}.*OK" --print "2/2 backends passed"
+                   --not-print "FAIL" -- ${rocweld} run -- ${program} test -b Vulkan0 -o ${operation})
+    endforeach()
+endfunction()
+
+# What cannot be executed says so, and the program learns that its device is lost.
+function(draw_tests)
+    if(NOT EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/vkmark/headless.so)
+        return()
+    endif()
+    stack_test(vkmark_draws COMMAND --signal ABRT --print "DRAW_INDEX_AUTO.*not modelled"
+               --print "ErrorDeviceLost" --not-print "sync_file"
+               -- ${rocweld} run -- vkmark --winsys headless --size 64x64 -b clear:duration=1)
 endfunction()
 
 # One VM with libdrm, whoever starts first; `require` makes two VMs an error.
@@ -136,7 +181,9 @@ function(door_tests)
     set(none --not-print "rocweld: (warn|error)")
     stack_test(door_rocminfo ${door} COMMAND --print "Name: +gfx1030" ${none} -- rocminfo)
     stack_test(door_hip ${door} COMMAND --print ok ${none} -- ${programs}/streams)
-    stack_test(door_opencl ${door} COMMAND --print ok ${none} -- ${programs}/opencl)
+    if(NOT EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/libRusticlOpenCL.so.1)
+        stack_test(door_opencl ${door} ${rocm_opencl} COMMAND --print ok ${none} -- ${programs}/opencl)
+    endif()
     foreach(order drm-first hip-first together)
         stack_test(door_interop_${order} ${door} ROCWELD_SHARE=require
                    COMMAND ${shared} -- ${programs}/interop_libdrm ${order})
@@ -181,6 +228,9 @@ foreach(stack trixie forky)
         rocminfo_tests()
         hip_tests()
         opencl_tests()
+        rusticl_tests()
+        ggml_operation_tests()
+        draw_tests()
         interop_tests()
         runtime_tests()
         vulkan_tests()
