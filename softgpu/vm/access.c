@@ -10,11 +10,12 @@
 /* What a partially resident range shows to loads. */
 static const _Alignas(GPU_PAGE_SIZE) uint8_t zero_page[GPU_PAGE_SIZE];
 
-/* The hardware knows sign-extended addresses only. */
+/* Addresses are sign-extended; those of the upper half may have zeros above bit 47 instead, as
+ * compilers leave them when they add to the program counter (s_getpc_b64). */
 static bool address_to_masked(uint64_t va, uint64_t *out_masked)
 {
     *out_masked = va & GPU_VA_MASK;
-    return va < GPU_VA_HOLE_START || va >= GPU_VA_HOLE_END;
+    return va <= GPU_VA_MASK || va >= GPU_VA_HOLE_END;
 }
 
 /* Loads from a range without memory give zero, stores vanish. An atomic would need both at once

@@ -63,9 +63,11 @@ static void jump(struct isa_wave *w, const struct isa_inst *inst)
     w->pc += (uint64_t)((int64_t)inst->imm * 4);
 }
 
+/* The program counter has 48 bits, and no sign is added to them: Mesa's compiler puts the value as
+ * it is into a buffer descriptor, where bits above the address mean other things. */
 void salu_s_getpc_b64(struct isa_wave *w, const struct isa_inst *inst)
 {
-    isa_sgpr_write_b64(w, inst->dst, w->pc);
+    isa_sgpr_write_b64(w, inst->dst, w->pc & UINT64_C(0xffffffffffff));
 }
 
 void salu_s_setpc_b64(struct isa_wave *w, const struct isa_inst *inst)

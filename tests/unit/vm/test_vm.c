@@ -82,10 +82,13 @@ static void high_half_addresses(void **state)
                      EINVAL);
     assert_true(rw_ok(
         gpu_vm_map(f->vm, GEM, bo, 0, gpu_va_make(canonical & GPU_VA_MASK), 4096, RIGHTS_RW)));
-    /* The hardware knows sign-extended addresses only. */
+    /* Sign-extended, or with zeros above bit 47, and nothing in between. */
     assert_true(find(f->vm, gpu_va_make(canonical + 5), ISA_ACCESS_READ, &w, &mapped));
     assert_int_equal(w.va, canonical);
-    assert_false(find(f->vm, gpu_va_make(canonical & GPU_VA_MASK), ISA_ACCESS_READ, &w, &mapped));
+    assert_true(find(f->vm, gpu_va_make(canonical & GPU_VA_MASK), ISA_ACCESS_READ, &w, &mapped));
+    assert_int_equal(w.va, canonical & GPU_VA_MASK);
+    assert_false(
+        find(f->vm, gpu_va_make(canonical & ~(UINT64_C(1) << 60)), ISA_ACCESS_READ, &w, &mapped));
     assert_false(mapped);
     assert_true(gpu_vm_lookup(f->vm, gpu_va_make(canonical), &info));
     assert_int_equal(info.start.addr, canonical & GPU_VA_MASK);
