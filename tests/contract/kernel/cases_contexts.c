@@ -83,7 +83,7 @@ void case_what_is_the_address_spaces_is_the_primarys(void)
         .va_addr = va_at(1),
         .size = MIB(1),
         .gpu_id = second.gpu->id,
-        .flags = KFD_IOC_ALLOC_MEM_FLAGS_USERPTR | (uint32_t)KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE,
+        .flags = KFD_IOC_ALLOC_MEM_FLAGS_USERPTR | MEMORY_WRITABLE,
         .mmap_offset = (uintptr_t)memory,
     };
     union {

@@ -323,7 +323,7 @@ void case_buffer_mmap_is_the_acquired_files(void)
         .va_addr = va_at(1),
         .size = MIB(1),
         .gpu_id = s.gpu->id,
-        .flags = KFD_IOC_ALLOC_MEM_FLAGS_USERPTR | (uint32_t)KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE,
+        .flags = KFD_IOC_ALLOC_MEM_FLAGS_USERPTR | MEMORY_WRITABLE,
         .mmap_offset = (uintptr_t)host_memory(MIB(1)),
     };
     int other = render_open(0);

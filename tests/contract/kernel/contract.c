@@ -208,7 +208,7 @@ int buffer_alloc(int kfd, uint32_t gpu_id, uint64_t va, uint64_t size, uint32_t 
         .va_addr = va,
         .size = size,
         .gpu_id = gpu_id,
-        .flags = flags | (uint32_t)KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE,
+        .flags = flags | MEMORY_WRITABLE,
     };
     int err = call(kfd, AMDKFD_IOC_ALLOC_MEMORY_OF_GPU, &args);
 

@@ -15,11 +15,14 @@
 #include <drm.h>
 #include <linux/kfd_ioctl.h>
 
-#define KIB(n) ((uint64_t)(n) << 10)
-#define MIB(n) ((uint64_t)(n) << 20)
-#define GIB(n) ((uint64_t)(n) << 30)
-#define PAGE   KIB(4)
-#define NOBODY 0xdeadu /* no GPU has this id */
+/* KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE, which shifts a one into the sign. */
+#define MEMORY_WRITABLE (1u << 31)
+
+#define KIB(n)          ((uint64_t)(n) << 10)
+#define MIB(n)          ((uint64_t)(n) << 20)
+#define GIB(n)          ((uint64_t)(n) << 30)
+#define PAGE            KIB(4)
+#define NOBODY          0xdeadu /* no GPU has this id */
 
 /* ---- judging ---- */
 
