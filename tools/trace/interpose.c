@@ -9,6 +9,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
+#include <linux/kfd_ioctl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +205,38 @@ static void describe_submission(struct traced_call *call, int fd)
     fclose(out);
 }
 
+/* ---- sharing ---- */
+
+static bool same_file(int fd, int other)
+{
+    return syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, fd, other) == 0;
+}
+
+/* Whose VM compute has acquired: the other descriptors of the same open file. */
+static void describe_acquired(struct traced_call *call, int result)
+{
+    enum { DESCRIPTORS = 1024 };
+    const struct kfd_ioctl_acquire_vm_args *args = (const void *)call->before;
+    const char *separator = "    drm_fd is the file of descriptor ";
+    size_t length;
+    FILE *out;
+
+    if (result != 0 || call->request != AMDKFD_IOC_ACQUIRE_VM || output_is_summary() ||
+        !(out = open_memstream(&call->details, &length)))
+        return;
+    for (int fd = 0; fd < DESCRIPTORS; fd++) {
+        if (fd == (int)args->drm_fd || !same_file(fd, (int)args->drm_fd))
+            continue;
+        fprintf(out, "%s%d", separator, fd);
+        separator = ", ";
+    }
+    if (*separator == ',')
+        fputs(", too\n", out);
+    else
+        fputs("    drm_fd is the only descriptor of its file\n", out);
+    fclose(out);
+}
+
 static void note_buffers(const struct traced_call *call, int fd, int result, const void *argument)
 {
     int saved = errno;
@@ -239,6 +273,7 @@ static int traced_ioctl(struct traced_call *call, int fd, void *argument)
     error = errno;
     duration = now() - start;
     note_buffers(call, fd, result, argument);
+    describe_acquired(call, result);
     if (output_is_summary()) {
         output_count(call->fd.device, _IOC_NR(call->request), result < 0, duration);
     } else {
