@@ -230,7 +230,7 @@ EXPORT int rocweld_handover_from_signal(rocweld_timeline *timeline, uint64_t poi
                                         hsa_signal_value_t value, rocweld_handover **out_handover)
 {
     rw_status status = bridge_check(timeline->bridge);
-    struct rocweld_handover *handover;
+    struct rocweld_handover *handover = NULL;
 
     if (rw_ok(status))
         status = signal_check(signal, condition);
@@ -249,7 +249,7 @@ EXPORT int rocweld_handover_from_call(rocweld_timeline *timeline, uint64_t point
                                       rocweld_handover **out_handover)
 {
     rw_status status = bridge_check(timeline->bridge);
-    struct rocweld_handover *handover;
+    struct rocweld_handover *handover = NULL;
 
     if (rw_ok(status) && !out_handover)
         status = RW_FAIL(EINVAL, "nobody could make the call: out_handover is NULL");
@@ -265,7 +265,7 @@ EXPORT int rocweld_handover_to_signal(rocweld_timeline *timeline, uint64_t point
                                       rocweld_handover **out_handover)
 {
     rw_status status = bridge_check(timeline->bridge);
-    struct rocweld_handover *handover;
+    struct rocweld_handover *handover = NULL;
 
     if (rw_ok(status))
         status = handover_create(timeline, TO_SIGNAL, point, &handover);
@@ -281,7 +281,7 @@ rw_status handover_to_word(struct rocweld_timeline *timeline, enum handover_kind
                            uint64_t point, uint64_t *word, uint64_t value,
                            struct rocweld_handover **out_handover)
 {
-    struct rocweld_handover *handover;
+    struct rocweld_handover *handover = NULL;
 
     if ((uintptr_t)word % sizeof *word)
         return RW_FAIL(EINVAL, "address %p is not aligned to 8 bytes", (void *)word);

@@ -188,7 +188,7 @@ static rw_status mmap_find(struct drm_fpriv *fpriv, uint64_t offset, size_t leng
 static rw_status drm_node_mmap(struct node *node, void *address, size_t length, int prot, int flags,
                                uint64_t offset, void **out_address)
 {
-    struct mem_bo *bo;
+    struct mem_bo *bo = NULL;
 
     RW_TRY(mmap_find(node_private(node), offset, length, &bo));
     rw_status s = mem_bo_mmap(bo, address, length, prot, flags, 0, out_address);
@@ -199,7 +199,7 @@ static rw_status drm_node_mmap(struct node *node, void *address, size_t length, 
 static rw_status drm_node_share(struct node *node, size_t length, int prot, int flags,
                                 uint64_t offset, struct node_pages *out_pages)
 {
-    struct mem_bo *bo;
+    struct mem_bo *bo = NULL;
 
     RW_TRY(mmap_find(node_private(node), offset, length, &bo));
     rw_status s = drm_bo_share(bo, length, prot, flags, 0, out_pages);

@@ -132,7 +132,7 @@ static rw_status sync_file_merge(void *context, void *argument)
 {
     const struct sync_file *file = context;
     struct sync_merge_data *args = argument;
-    struct drm_fence *other, *merged;
+    struct drm_fence *other = NULL, *merged;
     char name[32] = "";
     rw_status s;
     int fd;

@@ -220,7 +220,7 @@ rw_status kfd_ioctl_set_scratch_backing_va(void *context, void *argument)
 {
     struct kfd_process *process = ((struct kfd_call *)context)->process;
     const struct kfd_ioctl_set_scratch_backing_va_args *args = argument;
-    struct kfd_pdd *pdd;
+    struct kfd_pdd *pdd = NULL;
 
     pthread_mutex_lock(&process->mutex);
     rw_status status = find_bound(process, "SET_SCRATCH_BACKING_VA", args->gpu_id, ENODEV, &pdd);
@@ -234,7 +234,7 @@ rw_status kfd_ioctl_set_trap_handler(void *context, void *argument)
 {
     struct kfd_process *process = ((struct kfd_call *)context)->process;
     const struct kfd_ioctl_set_trap_handler_args *args = argument;
-    struct kfd_pdd *pdd;
+    struct kfd_pdd *pdd = NULL;
 
     pthread_mutex_lock(&process->mutex);
     rw_status status = find_bound(process, "SET_TRAP_HANDLER", args->gpu_id, ESRCH, &pdd);
