@@ -20,6 +20,7 @@
 #include "softgpu/isa/inst.h"
 #include "softgpu/isa/memory.h"
 
+struct isa_graphics;
 struct isa_wave;
 struct isa_workgroup;
 struct isa_code;
@@ -89,7 +90,7 @@ struct isa_wave {
     uint32_t lanes;     /* 32 or 64 */
     uint32_t vgpr_count;
     uint32_t shared_vgprs; /* the last so many of them (wave64; exec/shared_vgpr.h) */
-    uint32_t sgpr_count; /* addressable s-registers, VCC not included */
+    uint32_t sgpr_count;   /* addressable s-registers, VCC not included */
     uint32_t scc;
     uint32_t mode;   /* MODE register: rounding, denormals, IEEE, DX10_CLAMP, exceptions */
     uint32_t status; /* STATUS register bits that are not kept elsewhere */
@@ -101,13 +102,14 @@ struct isa_wave {
     uint8_t *lds;                       /* borrowed from the workgroup */
     uint32_t lds_size;                  /* bytes */
 
-    struct isa_workgroup *group; /* owner */
-    unsigned index;              /* in the workgroup */
-    enum isa_stop stop;          /* set by handlers to leave the loop */
-    uint64_t budget;             /* instructions left in this turn */
-    uint64_t executed;           /* instructions executed so far */
-    struct isa_fault fault;      /* pending: being looked at by the trap handler, or final */
-    uint8_t gws_wait;            /* waits in ds_gws_barrier: 1 + the barrier's phase; 0 = not */
+    struct isa_workgroup *group;   /* owner */
+    struct isa_graphics *graphics; /* borrowed: isa/graphics.h; NULL in compute waves */
+    unsigned index;                /* in the workgroup */
+    enum isa_stop stop;            /* set by handlers to leave the loop */
+    uint64_t budget;               /* instructions left in this turn */
+    uint64_t executed;             /* instructions executed so far */
+    struct isa_fault fault;        /* pending: being looked at by the trap handler, or final */
+    uint8_t gws_wait;              /* waits in ds_gws_barrier: 1 + the barrier's phase; 0 = not */
     struct isa_window windows[ISA_WAVE_WINDOWS]; /* recently used, newest first */
     uint64_t windows_epoch;
 };
