@@ -2,11 +2,15 @@
  *
  * How readers stay right without locks:
  *
- * - A leaf never changes after it has become reachable; of an inner node two things do, each by
- *   one atomic store: a child is exchanged for its successor, and a bound is raised.
+ * - Of a leaf that is reachable only values change, each by one atomic store: a range that is taken
+ *   out leaves a hole, which the same range may fill again. Buffers come and go at the same places,
+ *   and readers on other processors lose one cache line then, not the way to the leaf. Holes end
+ *   when the leaf is replaced. Of an inner node two things change, in the same way: a child is
+ *   exchanged for its successor, and a bound is raised.
  * - `low[i]` bounds child i from below and child i - 1 from above: ranges of child i - 1 end below
  *   low[i], so that one way down answers find(). A bound is raised before a range that needs it
- *   becomes reachable, while nothing is between the old bound and the new one.
+ *   becomes reachable, while nothing but holes is between the old bound and the new one.
+ * - Each leaf but an only one has a range: the last one goes with its leaf.
  * - A node that is replaced is not changed any more. A reader that is still in it sees a state that
  *   was the index's when the node was replaced, or later: during the reader's call.
  * - Nodes and values go back to use only after a grace period.
@@ -24,8 +28,8 @@
 enum { LEVELS_MAX = 24 }; /* more than memory can fill */
 
 struct range_index {
-    _Atomic(struct node *) root; /* never NULL */
-    atomic_size_t count;
+    _Atomic(struct node *) root; /* never NULL; alone with what seldom changes: readers want it */
+    atomic_size_t count __attribute__((aligned(2 * NODE_LINE)));
     struct node_pool pool;
 };
 
@@ -89,10 +93,26 @@ static inline void leaf_prefetch(const struct node *node)
         __builtin_prefetch((const char *)node + at);
 }
 
-static struct range_index_entry entry_of(const struct node *leaf, unsigned i)
+/* False: it is a hole. */
+static inline bool entry_read(const struct node *leaf, unsigned i,
+                              struct range_index_entry *out_entry)
 {
-    return (struct range_index_entry){leaf->leaf.start[i], leaf->leaf.rest[i].last,
-                                      leaf->leaf.rest[i].value};
+    void *value = atomic_load_explicit(&leaf->leaf.rest[i].value, memory_order_acquire);
+
+    if (value == NODE_HOLE)
+        return false;
+    *out_entry = (struct range_index_entry){leaf->leaf.start[i], leaf->leaf.rest[i].last, value};
+    return true;
+}
+
+static inline void *value_of(const struct node *leaf, unsigned i)
+{
+    return atomic_load_explicit(&leaf->leaf.rest[i].value, memory_order_relaxed);
+}
+
+static inline void value_store(struct node *leaf, unsigned i, void *value)
+{
+    atomic_store_explicit(&leaf->leaf.rest[i].value, value, memory_order_release);
 }
 
 bool range_index_find(const struct range_index *index, uint64_t address,
@@ -108,10 +128,7 @@ bool range_index_find(const struct range_index *index, uint64_t address,
             leaf_prefetch(node);
     }
     n = leaf_position(node, address);
-    if (n == 0 || node->leaf.rest[n - 1].last < address)
-        return false;
-    *out_entry = entry_of(node, n - 1);
-    return true;
+    return n > 0 && node->leaf.rest[n - 1].last >= address && entry_read(node, n - 1, out_entry);
 }
 
 /* The way from the root to a leaf: node[level], and which child of it was taken. */
@@ -133,36 +150,57 @@ static void path_find(const struct range_index *index, uint64_t address, struct 
     path->node[0] = node;
 }
 
-/* The leaf before (-1) or after (+1) the path's; NULL when there is none. */
-static const struct node *path_neighbour(const struct path *path, int direction)
+/* Moves on to the leaf before (-1) or after (+1); false when there is none. */
+static bool path_step(struct path *path, int direction)
 {
     for (unsigned level = 1; level < path->height; level++) {
-        const struct node *node = path->node[level];
+        struct node *node = path->node[level];
         unsigned slot = path->slot[level];
 
         if (direction < 0 ? slot == 0 : slot + 1u >= node->count)
             continue;
-        node = child_of(node, direction < 0 ? slot - 1 : slot + 1);
-        while (node->level > 0)
-            node = child_of(node, direction < 0 ? node->count - 1u : 0);
-        return node;
+        path->slot[level] = direction < 0 ? slot - 1 : slot + 1;
+        while (level > 0) {
+            node = child_of(node, path->slot[level]);
+            path->node[--level] = node;
+            path->slot[level] = direction < 0 ? node->count - 1u : 0;
+        }
+        return true;
     }
-    return NULL;
+    return false;
 }
 
-/* Entry `i` of the path's leaf, or the first of the next leaf when there are not so many. */
+/* The first entry from `i` of the path's leaf on, there or in later leaves. */
 static bool entry_from(const struct path *path, unsigned i, struct range_index_entry *out_entry)
 {
     const struct node *leaf = path->node[0];
+    struct path way;
 
-    if (i >= leaf->count) {
-        leaf = path_neighbour(path, 1);
-        i = 0;
-    }
-    if (!leaf)
-        return false;
-    *out_entry = entry_of(leaf, i);
-    return true;
+    for (; i < leaf->count; i++)
+        if (entry_read(leaf, i, out_entry))
+            return true;
+    way = *path;
+    while (path_step(&way, 1))
+        for (i = 0; i < way.node[0]->count; i++)
+            if (entry_read(way.node[0], i, out_entry))
+                return true;
+    return false;
+}
+
+/* The last entry before `i` of the path's leaf, there or in earlier leaves. */
+static bool entry_before(const struct path *path, unsigned i, struct range_index_entry *out_entry)
+{
+    struct path way;
+
+    for (; i > 0; i--)
+        if (entry_read(path->node[0], i - 1, out_entry))
+            return true;
+    way = *path;
+    while (path_step(&way, -1))
+        for (i = way.node[0]->count; i > 0; i--)
+            if (entry_read(way.node[0], i - 1, out_entry))
+                return true;
+    return false;
 }
 
 bool range_index_first_from(const struct range_index *index, uint64_t from,
@@ -190,23 +228,14 @@ bool range_index_above(const struct range_index *index, uint64_t address,
 bool range_index_below(const struct range_index *index, uint64_t address,
                        struct range_index_entry *out_entry)
 {
-    const struct node *leaf;
     struct path path;
     unsigned n;
 
     path_find(index, address, &path);
-    leaf = path.node[0];
-    n = leaf_position(leaf, address);
-    if (n > 0 && leaf->leaf.rest[n - 1].last >= address)
+    n = leaf_position(path.node[0], address);
+    if (n > 0 && path.node[0]->leaf.rest[n - 1].last >= address)
         n--;
-    if (n == 0) {
-        leaf = path_neighbour(&path, -1);
-        n = leaf ? leaf->count : 0;
-    }
-    if (n == 0)
-        return false;
-    *out_entry = entry_of(leaf, n - 1);
-    return true;
+    return entry_before(&path, n, out_entry);
 }
 
 /* ---- Changing ---- */
@@ -234,21 +263,22 @@ static unsigned split_point(unsigned total, unsigned at, unsigned end, unsigned 
     return total / 2;
 }
 
-static void leaf_copy(struct node *to, const struct node *from, unsigned begin, unsigned end)
-{
-    unsigned count = end - begin, at = to->count;
-
-    memcpy(to->leaf.start + at, from->leaf.start + begin, count * sizeof to->leaf.start[0]);
-    memcpy(to->leaf.rest + at, from->leaf.rest + begin, count * sizeof to->leaf.rest[0]);
-    to->count = (uint16_t)(at + count);
-}
-
 static void leaf_append(struct node *to, const struct range_index_entry *entry)
 {
     to->leaf.start[to->count] = entry->start;
     to->leaf.rest[to->count].last = entry->last;
-    to->leaf.rest[to->count].value = entry->value;
-    to->count++;
+    atomic_store_explicit(&to->leaf.rest[to->count].value, entry->value, memory_order_relaxed);
+    to->live = ++to->count;
+}
+
+/* Without the holes. */
+static void leaf_copy(struct node *to, const struct node *from)
+{
+    struct range_index_entry entry;
+
+    for (unsigned i = 0; i < from->count; i++)
+        if (entry_read(from, i, &entry))
+            leaf_append(to, &entry);
 }
 
 /* What is to be done to a leaf: `removed` (0 or 1) entries from `at` on give way to `parts`. */
@@ -258,43 +288,46 @@ struct leaf_edit {
     unsigned part_count;
 };
 
-/* Appends entries begin..end, counted as they are after the edit. */
-static void leaf_copy_edited(struct node *to, const struct node *old, const struct leaf_edit *edit,
-                             unsigned begin, unsigned end)
+/* A leaf's ranges as they are after an edit, those from `begin` to `end` new. */
+struct leaf_content {
+    struct range_index_entry entry[LEAF_MAX + RANGE_INDEX_PARTS];
+    unsigned count, begin, end;
+};
+
+static void leaf_edit_apply(const struct node *old, const struct leaf_edit *edit,
+                            struct leaf_content *out)
 {
-    unsigned parts_end = edit->at + edit->part_count;
-    unsigned head_end = end < edit->at ? end : edit->at;
+    unsigned n = 0;
 
-    if (begin < head_end)
-        leaf_copy(to, old, begin, head_end);
-    for (unsigned i = begin > edit->at ? begin : edit->at; i < end && i < parts_end; i++)
-        leaf_append(to, &edit->parts[i - edit->at]);
-    if (end > parts_end) {
-        unsigned shift = edit->part_count - edit->removed; /* may wrap, and back */
-        unsigned from = begin > parts_end ? begin : parts_end;
-
-        leaf_copy(to, old, from - shift, end - shift);
-    }
+    for (unsigned i = 0; i < edit->at; i++)
+        n += entry_read(old, i, &out->entry[n]);
+    out->begin = n;
+    for (unsigned i = 0; i < edit->part_count; i++)
+        out->entry[n++] = edit->parts[i];
+    out->end = n;
+    for (unsigned i = edit->at + edit->removed; i < old->count; i++)
+        n += entry_read(old, i, &out->entry[n]);
+    out->count = n;
 }
 
 static struct change leaf_rebuild(struct range_index *index, const struct node *old,
                                   const struct leaf_edit *edit)
 {
-    unsigned total = old->count - edit->removed + edit->part_count, split = total;
-    struct change change = {.count = total > 0};
+    struct leaf_content content;
+    struct change change = {0};
+    unsigned split;
 
-    if (total == 0)
-        return change;
-    if (total > LEAF_MAX)
-        split = split_point(total, edit->at, edit->at + edit->part_count, LEAF_MAX);
-    change.piece[0] = node_take(&index->pool, 0);
-    leaf_copy_edited(change.piece[0], old, edit, 0, split);
-    if (split < total) {
-        change.count = 2;
-        change.piece[1] = node_take(&index->pool, 0);
-        leaf_copy_edited(change.piece[1], old, edit, split, total);
-        change.second_low = change.piece[1]->leaf.start[0];
+    leaf_edit_apply(old, edit, &content);
+    split = content.count;
+    if (content.count > LEAF_MAX)
+        split = split_point(content.count, content.begin, content.end, LEAF_MAX);
+    for (unsigned i = 0; i < content.count; i++) {
+        if (i == 0 || i == split)
+            change.piece[change.count++] = node_take(&index->pool, 0);
+        leaf_append(change.piece[change.count - 1], &content.entry[i]);
     }
+    if (change.count == 2)
+        change.second_low = content.entry[split].start;
     return change;
 }
 
@@ -344,6 +377,12 @@ static struct change inner_rebuild(struct range_index *index, const struct node 
     return change;
 }
 
+/* Entries that its successor would have. */
+static unsigned node_used(const struct node *node)
+{
+    return node->level > 0 ? node->count : node->live;
+}
+
 /* One node out of two neighbours; `bound` is the one between them. */
 static struct node *nodes_merge(struct range_index *index, const struct node *left,
                                 const struct node *right, uint64_t bound)
@@ -351,8 +390,8 @@ static struct node *nodes_merge(struct range_index *index, const struct node *le
     struct node *node = node_take(&index->pool, left->level);
 
     if (left->level == 0) {
-        leaf_copy(node, left, 0, left->count);
-        leaf_copy(node, right, 0, right->count);
+        leaf_copy(node, left);
+        leaf_copy(node, right);
     } else {
         inner_copy(node, left, 0, left->count);
         inner_append(node, bound, child_of(right, 0));
@@ -371,7 +410,7 @@ static bool change_merge_with(struct range_index *index, struct node *parent, un
     uint64_t bound = low_of(parent, left + 1);
 
     /* With room left over, lest the next insertion splits it again. */
-    if (piece->count + neighbour->count > max * 3 / 4)
+    if (node_used(piece) + node_used(neighbour) > max * 3 / 4)
         return false;
     change->piece[0] = left == slot ? nodes_merge(index, piece, neighbour, bound)
                                     : nodes_merge(index, neighbour, piece, bound);
@@ -385,7 +424,7 @@ static bool change_merge_with(struct range_index *index, struct node *parent, un
 static bool change_merge(struct range_index *index, struct node *parent, unsigned slot,
                          struct change *change, unsigned *begin, unsigned *end)
 {
-    if (change->count != 1 || change->piece[0]->count >= node_max(parent->level - 1u) / 4)
+    if (change->count != 1 || node_used(change->piece[0]) >= node_max(parent->level - 1u) / 4)
         return false;
     return (slot > 0 && change_merge_with(index, parent, slot, slot - 1, change, begin, end)) ||
            (slot + 1u < parent->count &&
@@ -430,10 +469,17 @@ static void change_publish(struct range_index *index, struct path *path, struct 
     root_publish(index, &change, path->height);
 }
 
-/* Nodes that one change takes at most: two and a merged one on each level, and a root. */
+/* Nodes that one change takes at most: two and a merged one on each level, a root, and one for a
+ * value. */
 static size_t change_nodes(const struct range_index *index)
 {
-    return 3 * (root_of(index)->level + 1u) + 1;
+    return 3 * (root_of(index)->level + 1u) + 2;
+}
+
+static void change_count(struct range_index *index, unsigned added, unsigned removed)
+{
+    atomic_fetch_add_explicit(&index->count, added - (size_t)removed, memory_order_relaxed);
+    node_pool_advance(&index->pool);
 }
 
 static void leaf_change(struct range_index *index, struct path *path, const struct leaf_edit *edit)
@@ -441,13 +487,38 @@ static void leaf_change(struct range_index *index, struct path *path, const stru
     struct node *old = path->node[0];
     struct change change = leaf_rebuild(index, old, edit);
 
-    if (edit->removed)
-        old->released = old->leaf.rest[edit->at].value; /* no reader looks there */
     change_publish(index, path, change);
+    if (edit->removed)
+        value_retire(&index->pool, value_of(old, edit->at));
     node_retire(&index->pool, old);
-    atomic_fetch_add_explicit(&index->count, edit->part_count - (size_t)edit->removed,
-                              memory_order_relaxed);
-    node_pool_advance(&index->pool);
+    change_count(index, edit->part_count, edit->removed);
+}
+
+/* Without a new leaf: the range fills the hole that it left. */
+static bool leaf_fill(struct range_index *index, struct node *leaf, unsigned n,
+                      const struct range_index_entry *entry)
+{
+    if (n == 0 || leaf->leaf.start[n - 1] != entry->start ||
+        leaf->leaf.rest[n - 1].last != entry->last)
+        return false;
+    value_store(leaf, n - 1, entry->value);
+    leaf->live++;
+    change_count(index, 1, 0);
+    return true;
+}
+
+/* Without a new leaf: the range leaves a hole, unless the leaf becomes rather empty. */
+static bool leaf_punch(struct range_index *index, struct node *leaf, unsigned at)
+{
+    void *value = value_of(leaf, at);
+
+    if (leaf->live <= LEAF_MAX / 4)
+        return false;
+    value_store(leaf, at, NODE_HOLE);
+    leaf->live--;
+    value_retire(&index->pool, value);
+    change_count(index, 0, 1);
+    return true;
 }
 
 /* Raises the bound above the path's leaf, when a range up to `last` goes into it that needs it. */
@@ -470,15 +541,20 @@ rw_status range_index_insert(struct range_index *index, uint64_t start, uint64_t
     struct range_index_entry entry = {start, last, value}, next;
     struct leaf_edit edit = {.parts = &entry, .part_count = 1};
     struct path path;
+    struct node *leaf;
 
     if (last < start)
         return rw_status_quiet(EINVAL);
     path_find(index, start, &path);
-    edit.at = leaf_position(path.node[0], start);
-    if (edit.at > 0 && path.node[0]->leaf.rest[edit.at - 1].last >= start)
+    leaf = path.node[0];
+    edit.at = leaf_position(leaf, start);
+    if (edit.at > 0 && leaf->leaf.rest[edit.at - 1].last >= start &&
+        value_of(leaf, edit.at - 1) != NODE_HOLE)
         return rw_status_quiet(EEXIST);
     if (entry_from(&path, edit.at, &next) && next.start <= last)
         return rw_status_quiet(EEXIST);
+    if (leaf_fill(index, leaf, edit.at, &entry))
+        return RW_OK;
     /* Twice: as many stay for a removal when there is no memory left. */
     if (!node_pool_reserve(&index->pool, 2 * change_nodes(index)))
         return rw_status_quiet(ENOMEM);
@@ -487,35 +563,36 @@ rw_status range_index_insert(struct range_index *index, uint64_t start, uint64_t
     return RW_OK;
 }
 
-/* The path to the range that starts at `start`, and where in the leaf it is. */
+/* The path to the range that starts at `start`, the range, and where in the leaf it is. */
 static bool path_find_start(const struct range_index *index, uint64_t start, struct path *path,
-                            unsigned *out_at)
+                            unsigned *out_at, struct range_index_entry *out_entry)
 {
     unsigned n;
 
     path_find(index, start, path);
     n = leaf_position(path->node[0], start);
-    if (n == 0 || path->node[0]->leaf.start[n - 1] != start)
-        return false;
     *out_at = n - 1;
-    return true;
+    *out_entry = (struct range_index_entry){0};
+    return n > 0 && entry_read(path->node[0], n - 1, out_entry) && out_entry->start == start;
 }
 
 rw_status range_index_remove(struct range_index *index, uint64_t start,
                              struct range_index_entry *out_removed)
 {
     struct leaf_edit edit = {.removed = 1};
+    struct range_index_entry entry;
     struct path path;
 
-    if (!path_find_start(index, start, &path, &edit.at))
+    if (!path_find_start(index, start, &path, &edit.at, &entry))
         return rw_status_quiet(ENOENT);
     /* Without memory: a removal takes no more nodes than it gives back, so that those of the ones
      * before it are enough. */
     if (!node_pool_reserve(&index->pool, change_nodes(index)))
         node_pool_wait(&index->pool, change_nodes(index));
+    if (!leaf_punch(index, path.node[0], edit.at))
+        leaf_change(index, &path, &edit);
     if (out_removed)
-        *out_removed = entry_of(path.node[0], edit.at);
-    leaf_change(index, &path, &edit);
+        *out_removed = entry;
     return RW_OK;
 }
 
@@ -541,9 +618,8 @@ rw_status range_index_replace(struct range_index *index, uint64_t start,
     struct range_index_entry whole;
     struct path path;
 
-    if (!path_find_start(index, start, &path, &edit.at))
+    if (!path_find_start(index, start, &path, &edit.at, &whole))
         return rw_status_quiet(ENOENT);
-    whole = entry_of(path.node[0], edit.at);
     if (!parts_fit(&whole, parts, part_count))
         return rw_status_quiet(EINVAL);
     if (!node_pool_reserve(&index->pool, 2 * change_nodes(index)))
@@ -576,10 +652,11 @@ size_t range_index_count(const struct range_index *index)
 
 struct range_index *range_index_create(void (*release)(void *value))
 {
-    struct range_index *index = calloc(1, sizeof *index);
+    struct range_index *index = aligned_alloc(_Alignof(struct range_index), sizeof *index);
 
     if (!index)
         return NULL;
+    memset(index, 0, sizeof *index);
     node_pool_init(&index->pool, index, release);
     if (!node_pool_reserve(&index->pool, 1)) {
         free(index);
@@ -592,10 +669,12 @@ struct range_index *range_index_create(void (*release)(void *value))
 static void values_release(const struct range_index *index, const struct node *node)
 {
     for (unsigned i = 0; i < node->count; i++) {
+        void *value = node->level == 0 ? value_of(node, i) : NULL;
+
         if (node->level > 0)
             values_release(index, child_of(node, i));
-        else if (node->leaf.rest[i].value)
-            index->pool.release(node->leaf.rest[i].value);
+        else if (value && value != NODE_HOLE)
+            index->pool.release(value);
     }
 }
 
@@ -631,23 +710,30 @@ struct walk {
 static bool leaf_is_valid(const struct node *leaf, uint64_t lower, uint64_t upper,
                           struct walk *walk)
 {
-    for (unsigned i = 0; i < leaf->count; i++) {
-        uint64_t start = leaf->leaf.start[i], last = leaf->leaf.rest[i].last;
+    struct range_index_entry entry;
+    unsigned live = 0;
 
-        if (last < start || start < lower || last > upper || (walk->any && start <= walk->last))
+    for (unsigned i = 0; i < leaf->count; i++) {
+        if (leaf->leaf.rest[i].last < leaf->leaf.start[i] ||
+            (i > 0 && leaf->leaf.start[i] <= leaf->leaf.rest[i - 1].last))
+            return false;
+        if (!entry_read(leaf, i, &entry))
+            continue;
+        if (entry.start < lower || entry.last > upper || (walk->any && entry.start <= walk->last))
             return false;
         walk->any = true;
-        walk->last = last;
-        walk->ranges++;
+        walk->last = entry.last;
+        live++;
     }
-    return true;
+    walk->ranges += live;
+    return live == leaf->live;
 }
 
 static bool node_is_valid(const struct node *node, uint64_t lower, uint64_t upper, bool is_root,
                           struct walk *walk)
 {
     walk->nodes++;
-    if (node->count > node_max(node->level) || (node->count == 0 && !(is_root && !node->level)))
+    if (node->count > node_max(node->level) || (node_used(node) == 0 && !(is_root && !node->level)))
         return false;
     if (node->level == 0)
         return leaf_is_valid(node, lower, upper, walk);

@@ -4,9 +4,9 @@
  * they look up addresses in O(log n) while one writer at a time changes the ranges. (range_map is
  * the smaller choice where everybody locks anyway.)
  *
- * A B+tree with wide nodes whose contents never change once they are reachable: a change builds
- * new nodes and becomes visible by one store. A range is [start, last], both inclusive, so that
- * one may end at 2^64 - 1.
+ * A B+tree with wide nodes: a change becomes visible by one store, of a new node or, when a range
+ * goes or comes back to where it was, of its value. A range is [start, last], both inclusive, so
+ * that one may end at 2^64 - 1.
  *
  * Readers call inside a section, range_index_enter() ... range_index_leave(), and may use what
  * they found, and the value, until they leave it. Sections are short: while one is open, nothing

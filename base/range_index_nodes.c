@@ -11,10 +11,15 @@
 enum {
     SLAB_MIN = 16 << 10,
     SLAB_MAX = 2 << 20, /* a huge page: fewer TLB misses */
-    FRESH_MAX = 32,     /* retired nodes before a look at the readers */
-    FRESH_MANY = 4096,  /* of which one begins to make way for the readers */
-    DRAIN_MAX = 8,      /* nodes set free in one change, beyond what it needs itself */
+    FRESH_MAX = 32,     /* retired nodes before a look at the readers: a look interrupts them, so */
+    FRESH_SHARE = 16,   /* ... not before they are one of so many, either, */
+    FRESH_ENOUGH = 1024,     /* up to here */
+    VALUES_FRESH_MAX = 1024, /* the same of values alone */
+    FRESH_MANY = 4096,       /* of which one begins to make way for the readers */
+    DRAIN_MAX = 8,           /* nodes set free in one change, beyond what it needs itself */
 };
+
+const char node_hole;
 
 /* In the place of a slab's first node. */
 struct node_slab {
@@ -77,13 +82,17 @@ static bool slab_add(struct node_pool *pool)
     return true;
 }
 
+/* A node of values is told by its level. */
+enum { LEVEL_VALUES = UINT16_MAX };
+
 static void drain(struct node_pool *pool, size_t nodes)
 {
     while (nodes-- > 0 && pool->done.head) {
         struct node *node = list_pop(&pool->done);
 
-        if (node->released && pool->release)
-            pool->release(node->released);
+        if (node->level == LEVEL_VALUES)
+            for (unsigned i = 0; i < node->count; i++)
+                pool->release(node->released[i]);
         list_push(&pool->free, node);
     }
 }
@@ -94,6 +103,8 @@ static void advance(struct node_pool *pool)
         list_move(&pool->done, &pool->waiting);
     if (!pool->waiting.head && pool->fresh.head) {
         list_move(&pool->waiting, &pool->fresh);
+        pool->values = NULL;
+        pool->fresh_values = 0;
         pool->period = grace_start();
     }
 }
@@ -112,6 +123,7 @@ void node_pool_drain(struct node_pool *pool)
 {
     list_move(&pool->done, &pool->waiting);
     list_move(&pool->done, &pool->fresh);
+    pool->values = NULL;
     drain(pool, pool->done.count);
 }
 
@@ -150,9 +162,8 @@ struct node *node_take(struct node_pool *pool, unsigned level)
 {
     struct node *node = pool->free.head ? list_pop(&pool->free) : pool->slab_next++;
 
-    node->count = 0;
+    node->count = node->live = 0;
     node->level = (uint16_t)level;
-    node->released = NULL;
     if (level == 0)
         memset(node->leaf.start, 0xff, sizeof node->leaf.start);
     else
@@ -168,15 +179,35 @@ void node_retire(struct node_pool *pool, struct node *node)
     pool->in_use--;
 }
 
+void value_retire(struct node_pool *pool, void *value)
+{
+    if (!value || !pool->release)
+        return;
+    if (!pool->values || pool->values->count == VALUES_MAX) {
+        pool->values = node_take(pool, 0);
+        pool->values->level = LEVEL_VALUES;
+        node_retire(pool, pool->values);
+    }
+    pool->values->released[pool->values->count++] = value;
+    pool->fresh_values++;
+}
+
 void node_drop(struct node_pool *pool, struct node *node)
 {
     list_push(&pool->free, node);
     pool->in_use--;
 }
 
+static bool has_enough_fresh(const struct node_pool *pool)
+{
+    if (pool->fresh_values >= VALUES_FRESH_MAX || pool->fresh.count >= FRESH_ENOUGH)
+        return true;
+    return pool->fresh.count >= FRESH_MAX && pool->fresh.count >= pool->in_use / FRESH_SHARE;
+}
+
 void node_pool_advance(struct node_pool *pool)
 {
-    if (pool->fresh.count < FRESH_MAX)
+    if (!has_enough_fresh(pool))
         return;
     advance(pool);
     /* A reader that holds so much up has lost its processor in its section: to this thread, maybe.

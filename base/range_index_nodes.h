@@ -17,24 +17,26 @@
 
 enum {
     NODE_SIZE = 512, /* measured: with 256 ways down are longer, with 1024 changes cost more */
-    NODE_HEAD = 24,
+    NODE_HEAD = 16,
     NODE_LINE = 64, /* bytes of a cache line */
     LEAF_MAX = 20,
     INNER_MAX = (NODE_SIZE - NODE_HEAD) / 16,
+    VALUES_MAX = 16, /* as many are released at once */
 };
 
 struct node {
     uint16_t count, level; /* level 0: a leaf */
+    uint16_t live;         /* entries of a leaf that are no holes; the writer's alone */
     struct node *next;     /* in a list of nodes that are not reachable */
-    void *released;        /* the value that went with this node */
     union {
         struct {
             uint64_t start[LEAF_MAX]; /* apart, so that a search touches few cache lines */
             struct {
                 uint64_t last;
-                void *value;
+                _Atomic(void *) value; /* NODE_HOLE: there is no such range now */
             } rest[LEAF_MAX] __attribute__((aligned(16)));
         } leaf;
+        void *released[VALUES_MAX]; /* never reachable: values that wait with the nodes */
         struct {
             _Atomic uint64_t low[INNER_MAX]; /* low[0] bounds nothing: the parent's bound does */
             _Atomic(struct node *) child[INNER_MAX];
@@ -42,6 +44,9 @@ struct node {
     };
 } __attribute__((aligned(NODE_LINE)));
 _Static_assert(sizeof(struct node) == NODE_SIZE, "a node has the size that its fan-out is for");
+
+extern const char node_hole;
+#define NODE_HOLE ((void *)&node_hole)
 
 struct node_list {
     struct node *head, *tail;
@@ -56,7 +61,9 @@ struct node_pool {
     struct node_list free;
     struct node_list fresh;   /* retired since the period began */
     struct node_list waiting; /* for readers that were in a section when `period` began */
-    struct node_list done;    /* held by nobody, `released` still to be released */
+    struct node_list done;    /* held by nobody, values still to be released */
+    struct node *values;      /* in `fresh`: the one that takes released values, or NULL */
+    size_t fresh_values;
     uint64_t period;
     struct node_slab *slabs;
     struct node *slab_next, *slab_end; /* nodes of the newest slab that were never used */
@@ -78,6 +85,8 @@ void node_pool_wait(struct node_pool *pool, size_t nodes);
 struct node *node_take(struct node_pool *pool, unsigned level);
 /* The change that is under way makes `node` unreachable. */
 void node_retire(struct node_pool *pool, struct node *node);
+/* The change that is under way takes `value` out. Takes a node now and then. */
+void value_retire(struct node_pool *pool, void *value);
 /* `node` never was reachable. */
 void node_drop(struct node_pool *pool, struct node *node);
 

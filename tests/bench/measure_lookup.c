@@ -205,10 +205,10 @@ static uint64_t next_random(uint64_t *state)
 }
 
 /* Mappings of 4 KiB .. 60 KiB with holes between them. */
-static void record_place(struct record *record, size_t i)
+static void record_place(struct record *record, size_t i, uint64_t variant)
 {
     record->start = UINT64_C(0x7f0000000000) + ((uint64_t)i << 16);
-    record->size = (1 + i * 7919 % 15) << 12;
+    record->size = (1 + (i + variant) * 7919 % 15) << 12;
     record->rest[0] = i;
 }
 
@@ -235,7 +235,8 @@ static double cpu_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* One of every CHURN mappings comes and goes, in random order. */
+/* One of every CHURN mappings comes and goes, in random order; one time in four it comes back with
+ * another size, as buffers of all sizes take each other's places. */
 static void *change_until_stopped(void *argument)
 {
     struct trial *trial = argument;
@@ -249,6 +250,9 @@ static void *change_until_stopped(void *argument)
     memset(mapped, true, movers * sizeof *mapped);
     while (!atomic_load_explicit(&trial->stop, memory_order_relaxed)) {
         size_t mover = next_random(&seed) % movers, i = mover * CHURN;
+
+        if (!mapped[mover] && next_random(&seed) % 4 == 0)
+            record_place(&trial->records[i], i, trial->changes);
         bool done = mapped[mover] ? trial->contender->remove(trial->map, trial->records[i].start,
                                                              &trial->records[i])
                                   : trial_map(trial, i);
@@ -341,7 +345,7 @@ int main(void)
         return 1;
     }
     for (size_t i = 0; i < sizes[SIZES - 1]; i++)
-        record_place(&records[i], i);
+        record_place(&records[i], i, 0);
     printf("{\"lookup\": [");
     for (int size = 0; size < SIZES; size++) {
         printf("%s{\"ranges\": %zu", size ? ", " : "", sizes[size]);

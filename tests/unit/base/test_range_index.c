@@ -45,6 +45,9 @@ struct model {
     struct range_index *index;
     struct model_range *cells[CELLS];
     size_t ranges, values, released;
+    struct {
+        unsigned first, end;
+    } gone[64]; /* ranges that were taken out: mappings often come back */
     uint64_t seed;
 };
 
@@ -95,14 +98,10 @@ static void assert_entry(bool found, const struct range_index_entry *entry,
     assert_true(entry->last == cell_last(expected->end - 1));
 }
 
-static void model_insert(struct model *m)
+static void model_insert_at(struct model *m, unsigned first, unsigned end)
 {
-    unsigned first = (unsigned)random_below(&m->seed, CELLS);
-    unsigned end = first + 1 + (unsigned)random_below(&m->seed, random_below(&m->seed, 8) ? 2 : 40);
     bool free_cells = true;
 
-    if (end > CELLS)
-        end = CELLS;
     for (unsigned cell = first; cell < end; cell++)
         free_cells = free_cells && !m->cells[cell];
     struct model_range *range = model_value(m, first, end);
@@ -116,9 +115,26 @@ static void model_insert(struct model *m)
     }
 }
 
+static void model_insert(struct model *m)
+{
+    unsigned first = (unsigned)random_below(&m->seed, CELLS);
+    unsigned end = first + 1 + (unsigned)random_below(&m->seed, random_below(&m->seed, 8) ? 2 : 40);
+
+    model_insert_at(m, first, end > CELLS ? CELLS : end);
+}
+
+static void model_return(struct model *m)
+{
+    unsigned which = (unsigned)random_below(&m->seed, sizeof m->gone / sizeof m->gone[0]);
+
+    if (m->gone[which].end > 0)
+        model_insert_at(m, m->gone[which].first, m->gone[which].end);
+}
+
 static void model_remove(struct model *m)
 {
     unsigned cell = (unsigned)random_below(&m->seed, CELLS);
+    unsigned which = (unsigned)random_below(&m->seed, sizeof m->gone / sizeof m->gone[0]);
     struct model_range *range = m->cells[cell];
     struct range_index_entry removed;
     rw_status status = range_index_remove(m->index, cell_start(cell), &removed);
@@ -129,6 +145,8 @@ static void model_remove(struct model *m)
     }
     assert_int_equal(status.err, 0);
     assert_entry(true, &removed, range);
+    m->gone[which].first = range->first;
+    m->gone[which].end = range->end;
     model_clear(m, range->first, range->end);
 }
 
@@ -214,11 +232,13 @@ static void agrees_with_a_naive_model(void **state)
     for (unsigned step = 0; step < 120000; step++) {
         /* Fills for a while, then empties, so that nodes split and merge. */
         bool filling = step / 10000 % 2 == 0;
-        uint64_t choice = random_below(&m.seed, 8);
+        uint64_t choice = random_below(&m.seed, 10);
 
         if (choice < (filling ? 5 : 1))
             model_insert(&m);
-        else if (choice < 6)
+        else if (choice < (filling ? 6 : 3))
+            model_return(&m);
+        else if (choice < 8)
             model_remove(&m);
         else
             model_replace(&m);
