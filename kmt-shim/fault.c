@@ -10,6 +10,7 @@
 #include <linux/kfd_ioctl.h>
 
 #include "base/log.h"
+#include "base/user_memory.h"
 #include "kmt-shim/events.h"
 #include "kmt-shim/gpu.h"
 #include "kmt-shim/lookup.h"
@@ -55,7 +56,7 @@ static struct kfd_event_data *find_memory_event(const struct kfd_ioctl_wait_even
     struct kfd_event_data *events = (struct kfd_event_data *)(uintptr_t)args->events_ptr;
     uint32_t id = atomic_load_explicit(&memory_events[0], memory_order_relaxed);
 
-    if (!id || !events)
+    if (!id || !user_memory_is_readable(events, (size_t)args->num_events * sizeof *events))
         return NULL;
     for (uint32_t i = 0; i < args->num_events; i++) {
         for (int k = 0; k < MEMORY_EVENT_COUNT; k++) {

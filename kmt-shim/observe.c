@@ -9,6 +9,7 @@
 #include <drm.h>
 #include <linux/kfd_ioctl.h>
 
+#include "base/user_memory.h"
 #include "kmt-shim/counters.h"
 #include "kmt-shim/next.h"
 #include "kmt-shim/policy.h"
@@ -19,10 +20,12 @@
 
 struct row {
     observe_handler *handler;
-    unsigned size; /* of the struct in the oldest kernel that has the call */
+    unsigned size;      /* of the struct in the oldest kernel that has the call */
+    unsigned direction; /* _IOC_READ, _IOC_WRITE: what is copied of it, and so may be looked at */
 };
 
-#define ROW(request, observer) [_IOC_NR(request)] = {(observer), _IOC_SIZE(request)}
+#define ROW(request, observer)                                                                     \
+    [_IOC_NR(request)] = {(observer), _IOC_SIZE(request), _IOC_DIR(request)}
 
 static const struct row drm_rows[256] = {
     ROW(DRM_IOCTL_GEM_CLOSE, observe_gem_close),
@@ -35,7 +38,7 @@ static const struct row drm_rows[256] = {
     ROW(DRM_IOCTL_AMDGPU_INFO, observe_info),
     ROW(DRM_IOCTL_AMDGPU_CTX, observe_context),
     /* grew in Linux 6.13; the part up to map_size has been there from the start */
-    [DRM_COMMAND_BASE + DRM_AMDGPU_GEM_VA] = {observe_gem_va, 40},
+    [DRM_COMMAND_BASE + DRM_AMDGPU_GEM_VA] = {observe_gem_va, 40, _IOC_WRITE},
 };
 
 static const struct row kfd_rows[256] = {
@@ -50,18 +53,26 @@ static const struct row kfd_rows[256] = {
     ROW(AMDKFD_IOC_CREATE_EVENT, observe_kfd_create_event),
     ROW(AMDKFD_IOC_DESTROY_EVENT, observe_kfd_destroy_event),
     ROW(AMDKFD_IOC_WAIT_EVENTS, observe_kfd_wait_events),
-    [KFD_NR_EXPORT_DMABUF] = {observe_kfd_export, 16},
-    [KFD_NR_CREATE_PROCESS] = {observe_kfd_create_process, 0},
+    [KFD_NR_EXPORT_DMABUF] = {observe_kfd_export, 16, _IOC_READ | _IOC_WRITE},
+    [KFD_NR_CREATE_PROCESS] = {observe_kfd_create_process, 0, _IOC_NONE},
 };
 
+/* NULL: nothing to look at, also because the kernel will refuse an argument that is not there. It
+ * has read the argument when a call succeeds, so that the handlers need not ask again. */
 static const struct row *row_find(const struct row rows[256], unsigned long request,
                                   const void *argument)
 {
     const struct row *row = &rows[_IOC_NR(request)];
 
-    if (!row->handler || _IOC_SIZE(request) < row->size || (row->size && !argument))
+    if (!row->handler || _IOC_SIZE(request) < row->size)
         return NULL;
-    return row;
+    return user_memory_is_readable(argument, row->size) ? row : NULL;
+}
+
+/* DRM copies in only the directions that the request names, too; the KFD has its own idea. */
+static bool is_copied(const struct row *row, unsigned long request)
+{
+    return (_IOC_DIR(request) & row->direction) == row->direction;
 }
 
 static int drm_ioctl(int fd, unsigned long request, void *argument)
@@ -70,7 +81,7 @@ static int drm_ioctl(int fd, unsigned long request, void *argument)
     struct observed_call call = {fd, request, argument, NULL};
     int result, err;
 
-    if (!row || !(call.file = files_get(fd)))
+    if (!row || !is_copied(row, request) || !(call.file = files_get(fd)))
         return next_ioctl(fd, request, argument);
     result = row->handler(&call);
     err = errno;

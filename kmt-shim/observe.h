@@ -18,7 +18,7 @@
 struct observed_call {
     int fd;
     unsigned long request;
-    void *argument;        /* not NULL, and as large as the row says */
+    void *argument;        /* readable, as far as the row says; what it points at need not be */
     struct drm_file *file; /* DRM: not NULL; the caller's reference. KFD: NULL */
 };
 

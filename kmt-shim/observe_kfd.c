@@ -8,6 +8,7 @@
 
 #include <linux/kfd_ioctl.h>
 
+#include "base/user_memory.h"
 #include "kmt-shim/counters.h"
 #include "kmt-shim/events.h"
 #include "kmt-shim/gpu.h"
@@ -244,15 +245,28 @@ static uint32_t done_until(const struct kfd_ioctl_map_memory_to_gpu_args *args)
     return args->n_success < args->n_devices ? args->n_success : args->n_devices;
 }
 
+/* The kernel has read the array before it deals with the first GPU, but not what a caller puts into
+ * n_success and n_devices of a call that fails. */
+static bool read_id(const struct kfd_ioctl_map_memory_to_gpu_args *args, uint32_t i,
+                    uint32_t *out_id)
+{
+    const uint32_t *id = (const uint32_t *)(uintptr_t)args->device_ids_array_ptr + i;
+
+    if (!user_memory_is_readable(id, sizeof *id))
+        return false;
+    memcpy(out_id, id, sizeof *id); /* nobody promises its alignment */
+    return true;
+}
+
 int observe_kfd_map(const struct observed_call *call)
 {
     const struct kfd_ioctl_map_memory_to_gpu_args *args = call->argument;
-    const uint32_t *ids = (const uint32_t *)(uintptr_t)args->device_ids_array_ptr;
-    uint32_t from = args->n_success;
+    uint32_t from = args->n_success, until, id;
     int result = forward(call), err = errno;
 
-    for (uint32_t i = from; i < done_until(args); i++)
-        record_map(args->handle, ids[i]);
+    until = done_until(args);
+    for (uint32_t i = from; i < until && read_id(args, i, &id); i++)
+        record_map(args->handle, id);
     errno = err;
     return result;
 }
@@ -264,13 +278,13 @@ static_assert(sizeof(struct kfd_ioctl_map_memory_to_gpu_args) ==
 int observe_kfd_unmap(const struct observed_call *call)
 {
     const struct kfd_ioctl_map_memory_to_gpu_args *args = call->argument;
-    const uint32_t *ids = (const uint32_t *)(uintptr_t)args->device_ids_array_ptr;
-    uint32_t from = args->n_success;
+    uint32_t from = args->n_success, until, id;
     uint64_t before = buffers_now();
     int result = forward(call), err = errno;
 
-    for (uint32_t i = from; i < done_until(args); i++)
-        record_unmap(args->handle, ids[i], before);
+    until = done_until(args);
+    for (uint32_t i = from; i < until && read_id(args, i, &id); i++)
+        record_unmap(args->handle, id, before);
     errno = err;
     return result;
 }

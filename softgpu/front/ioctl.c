@@ -2,121 +2,31 @@
 #include "softgpu/front/ioctl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
+#include "base/user_memory.h"
 #include "softgpu/front/remote.h"
 
 /* Kernel-internal numbers that user space sees all the same (include/linux/errno.h). */
 #define KERNEL_ERESTARTSYS 512
 #define KERNEL_ENOTSUPP    524
 
-enum copy_way { COPY_IN, COPY_OUT };
-
-/* Set when the sandbox forbids process_vm_readv/writev (a seccomp filter). */
-static atomic_bool vm_calls_forbidden;
-
-/* One transfer by the kernel's own checked copy. Returns bytes, or -1 with errno. */
-static ssize_t vm_transfer(enum copy_way way, void *ours, uint64_t theirs, size_t size)
-{
-    struct iovec local = {ours, size}, remote = {(void *)(uintptr_t)theirs, size};
-
-    if (way == COPY_IN)
-        return process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
-    return process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
-}
-
-/* A pipe's buffer, which the kernel fills from and empties into user memory with the same checks.
- */
-#define PIPE_CHUNK 4096
-
-static ssize_t pipe_transfer_chunk(const int pipe_fds[2], enum copy_way way, void *ours,
-                                   void *theirs, size_t size)
-{
-    void *from = way == COPY_IN ? theirs : ours, *to = way == COPY_IN ? ours : theirs;
-    ssize_t written = write(pipe_fds[1], from, size);
-
-    if (written <= 0)
-        return -1;
-    ssize_t got = read(pipe_fds[0], to, (size_t)written);
-    if (got < 0) {
-        char drain[PIPE_CHUNK];
-        int err = errno;
-        if (read(pipe_fds[0], drain, (size_t)written) != written)
-            rw_debug(base, "bounce pipe not drained");
-        errno = err;
-    }
-    return got;
-}
-
-static ssize_t pipe_transfer(enum copy_way way, void *ours, uint64_t theirs, size_t size)
-{
-    int pipe_fds[2];
-    size_t done = 0;
-    ssize_t n = 0;
-
-    if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-        return -1;
-    while (done < size) {
-        size_t chunk = size - done < PIPE_CHUNK ? size - done : PIPE_CHUNK;
-        n = pipe_transfer_chunk(pipe_fds, way, (char *)ours + done,
-                                (void *)(uintptr_t)(theirs + done), chunk);
-        if (n <= 0)
-            break;
-        done += (size_t)n;
-    }
-    int err = errno;
-    close(pipe_fds[0]);
-    close(pipe_fds[1]);
-    errno = err;
-    return done ? (ssize_t)done : n;
-}
-
-static bool forbids_vm_calls(int err)
-{
-    return err == EPERM || err == ENOSYS || err == EACCES;
-}
-
-static rw_status copy_all(enum copy_way way, void *ours, uint64_t theirs, size_t size)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        bool forbidden = atomic_load_explicit(&vm_calls_forbidden, memory_order_relaxed);
-        void *at = (char *)ours + done;
-        ssize_t n = forbidden ? pipe_transfer(way, at, theirs + done, size - done)
-                              : vm_transfer(way, at, theirs + done, size - done);
-        if (n > 0) {
-            done += (size_t)n;
-        } else if (!forbidden && n < 0 && forbids_vm_calls(errno)) {
-            atomic_store(&vm_calls_forbidden, true);
-            rw_info(base, "process_vm_readv is forbidden here; copying ioctl arguments by pipe");
-        } else {
-            return rw_status_quiet(n < 0 && errno != EFAULT ? errno : EFAULT);
-        }
-    }
-    return RW_OK;
-}
-
 rw_status front_copy_in(void *to, uint64_t user_from, size_t size)
 {
     if (remote_is_serving())
         return remote_copy_in(to, user_from, size);
-    return copy_all(COPY_IN, to, user_from, size);
+    return rw_status_quiet(user_memory_copy_in(to, user_from, size));
 }
 
 rw_status front_copy_out(uint64_t user_to, const void *from, size_t size)
 {
     if (remote_is_serving())
         return remote_copy_out(user_to, from, size);
-    return copy_all(COPY_OUT, (void *)from, user_to, size);
+    return rw_status_quiet(user_memory_copy_out(user_to, from, size));
 }
 
 rw_status front_copy_in_array(uint64_t user_from, size_t count, size_t item, size_t max_bytes,
