@@ -54,6 +54,12 @@ static inline uint32_t gfx_sh(const struct gfx_registers *registers, enum gfx_re
     return registers->sh[number - 0x2c00];
 }
 
+/* The same of context registers, what draws are made of. */
+static inline uint32_t gfx_context(const struct gfx_registers *registers, enum gfx_register number)
+{
+    return registers->context[number - 0xa000];
+}
+
 /* "SH", "CONTEXT" ... */
 const char *gfx_space_name(enum gfx_space space);
 /* "COMPUTE_PGM_LO"; NULL for a register without a name. */

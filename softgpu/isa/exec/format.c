@@ -85,8 +85,8 @@ static uint32_t f32_from_small(uint32_t magnitude, unsigned mantissa)
     return (exponent + 112) << 23 | fraction << (23 - mantissa);
 }
 
-/* Rounds a 0-and-up f32 pattern to nearest even. */
-static uint32_t small_from_f32(uint32_t magnitude, unsigned mantissa)
+/* Rounds a 0-and-up f32 pattern to nearest even, or cuts it. */
+static uint32_t small_from_f32(uint32_t magnitude, unsigned mantissa, bool cut)
 {
     const uint32_t infinity = 31u << mantissa;
     unsigned shift = 23 - mantissa;
@@ -96,7 +96,7 @@ static uint32_t small_from_f32(uint32_t magnitude, unsigned mantissa)
     if (magnitude > 0x7f800000) /* NaN: keep the fraction's top, and a NaN */
         return infinity | 1u << (mantissa - 1) | (magnitude & 0x7fffff) >> shift;
     if (exponent > 142)
-        return infinity;
+        return cut && magnitude != 0x7f800000 ? infinity - 1 : infinity;
     if (exponent >= 113) {
         value = magnitude - (112u << 23);
     } else {
@@ -109,7 +109,7 @@ static uint32_t small_from_f32(uint32_t magnitude, unsigned mantissa)
     half = 1u << (shift - 1);
     rest = value & ((1u << shift) - 1);
     value >>= shift;
-    return value + (rest > half || (rest == half && (value & 1)));
+    return value + (!cut && (rest > half || (rest == half && (value & 1))));
 }
 
 uint32_t isa_format_f32_from_f16(uint16_t half)
@@ -129,16 +129,16 @@ static uint32_t float_unpack(uint32_t raw, unsigned bits)
     return bits == 16 ? isa_format_f32_from_f16((uint16_t)raw) : f32_from_small(raw, bits - 5);
 }
 
-static uint32_t float_pack(uint32_t value, unsigned bits)
+static uint32_t float_pack(uint32_t value, unsigned bits, bool cut)
 {
     if (bits == 32)
         return value;
     if (bits == 16)
-        return isa_format_f16_from_f32(value);
+        return sem_f32_to_f16(cut ? SEM_ROUND_ZERO : SEM_ROUND_EVEN, false, value);
     /* No sign: what is below 0 becomes 0, except NaNs. */
     if (value >> 31 && (value & 0x7fffffff) <= 0x7f800000)
         return 0;
-    return small_from_f32(value & 0x7fffffff, bits - 5);
+    return small_from_f32(value & 0x7fffffff, bits - 5, cut);
 }
 
 /* The transfer function of IEC 61966-2-1. */
@@ -202,46 +202,51 @@ static uint32_t component_unpack(enum isa_format_numeric numeric, uint32_t raw, 
     }
 }
 
-/* Scales, rounds to nearest (`scaled`: cuts) and clamps; NaN becomes 0. */
-static int64_t float_to_integer(uint32_t value, double scale, bool scaled, int64_t low,
-                                int64_t high)
+/* Scales, rounds and clamps; NaN becomes 0. */
+static int64_t float_to_integer(uint32_t value, double scale, enum isa_format_rounding rounding,
+                                int64_t low, int64_t high)
 {
     double v = (double)sem_f32(value) * scale;
 
     if (!(v == v))
         return 0;
-    v = scaled ? trunc(v) : rint(v);
+    if (rounding == ISA_FORMAT_ROUND_EVEN)
+        v = rint(v);
+    else
+        v = rounding == ISA_FORMAT_ROUND_HALF ? round(v) : trunc(v);
     if (v < (double)low)
         return low;
     return v > (double)high ? high : (int64_t)v;
 }
 
-static uint32_t component_pack(enum isa_format_numeric numeric, uint32_t value, unsigned bits)
+static uint32_t component_pack(enum isa_format_numeric numeric, uint32_t value, unsigned bits,
+                               enum isa_format_rounding rounding)
 {
     const int64_t top = max_unsigned(bits), high = max_signed(bits), low = -high - 1;
 
     switch (numeric) {
     case ISA_FORMAT_UNORM:
-        return (uint32_t)float_to_integer(value, (double)top, false, 0, top);
+        return (uint32_t)float_to_integer(value, (double)top, rounding, 0, top);
     case ISA_FORMAT_SNORM:
-        return (uint32_t)float_to_integer(value, (double)high, false, -high, high) &
+        return (uint32_t)float_to_integer(value, (double)high, rounding, -high, high) &
                max_unsigned(bits);
     case ISA_FORMAT_USCALED:
-        return (uint32_t)float_to_integer(value, 1.0, true, 0, top);
+        return (uint32_t)float_to_integer(value, 1.0, ISA_FORMAT_ROUND_CUT, 0, top);
     case ISA_FORMAT_SSCALED:
-        return (uint32_t)float_to_integer(value, 1.0, true, low, high) & max_unsigned(bits);
+        return (uint32_t)float_to_integer(value, 1.0, ISA_FORMAT_ROUND_CUT, low, high) &
+               max_unsigned(bits);
     case ISA_FORMAT_SINT: {
         int64_t v = (int32_t)value;
 
         return (uint32_t)(v < low ? low : v > high ? high : v) & max_unsigned(bits);
     }
     case ISA_FORMAT_FLOAT:
-        return float_pack(value, bits);
+        return float_pack(value, bits, rounding == ISA_FORMAT_ROUND_CUT);
     case ISA_FORMAT_FLOAT_CLAMP:
         return clamp_to_one(value);
     case ISA_FORMAT_SRGB:
         value = sem_bits32(linear_to_srgb(sem_f32(clamp_to_one(value))));
-        return (uint32_t)float_to_integer(value, (double)top, false, 0, top);
+        return (uint32_t)float_to_integer(value, (double)top, rounding, 0, top);
     default:
         return value > top ? (uint32_t)top : value;
     }
@@ -342,7 +347,8 @@ void isa_format_unpack(const struct isa_format *format, const uint8_t *element, 
     }
 }
 
-void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint8_t *out_element)
+void isa_format_pack_rounded(const struct isa_format *format, const uint32_t in[4],
+                             enum isa_format_rounding rounding, uint8_t *out_element)
 {
     unsigned shift = 0;
 
@@ -355,9 +361,14 @@ void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint
     memset(out_element, 0, format->bytes);
     for (unsigned i = 0; i < 4 && format->bits[i]; i++) {
         element_put(out_element, format->bytes, shift,
-                    component_pack(component_numeric(format, i), in[i], format->bits[i]));
+                    component_pack(component_numeric(format, i), in[i], format->bits[i], rounding));
         shift += format->bits[i];
     }
+}
+
+void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint8_t *out_element)
+{
+    isa_format_pack_rounded(format, in, ISA_FORMAT_ROUND_EVEN, out_element);
 }
 
 void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32_t value[4])

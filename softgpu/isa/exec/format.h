@@ -52,7 +52,19 @@ static inline bool isa_format_is_compressed(const struct isa_format *format)
 /* Memory to four register values: f32 patterns, or 32-bit integers for integer formats. Missing
  * components are 0, 0, 0, 1. */
 void isa_format_unpack(const struct isa_format *format, const uint8_t *element, uint32_t out[4]);
+
+/* How floats become a component with fewer bits. Shaders' stores round to even; colour back ends
+ * have a choice (CB_COLORn_INFO.ROUND_MODE). Scaled formats always cut, 32-bit floats are kept. */
+enum isa_format_rounding {
+    ISA_FORMAT_ROUND_EVEN,
+    ISA_FORMAT_ROUND_HALF, /* integers of norms: half goes up; floats: as EVEN */
+    ISA_FORMAT_ROUND_CUT,  /* towards 0; what is too large for a float becomes its largest */
+};
+
 /* Register values to memory: values are clamped to what a component can hold. */
+void isa_format_pack_rounded(const struct isa_format *format, const uint32_t in[4],
+                             enum isa_format_rounding rounding, uint8_t *out_element);
+/* The same, to even. */
 void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint8_t *out_element);
 
 /* A descriptor's component selection (DST_SEL), 3 bits each for X, Y, Z and W: 0, 1, -, -, X, Y, Z,
