@@ -43,6 +43,7 @@ struct gfx_state {
     uint64_t ce_count, de_count; /* INCREMENT_CE_COUNTER, INCREMENT_DE_COUNTER */
     bool statistics_on;          /* between PIPELINESTAT_START and _STOP */
     uint64_t statistics[GFX_STATISTIC_COUNT];
+    uint64_t samples_passed; /* the depth test, since the reset; ZPASS_DONE writes it */
 };
 
 /* As after a reset of the engine. */

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Writing colours: see color.h.
+ */
+#include <string.h>
+
+#include "softgpu/gfx/output.h"
+#include "softgpu/isa/exec/host.h"
+#include "softgpu/isa/exec/sem_base.h"
+
+/* ---- elements in memory ---- */
+
+static void element_load(const uint8_t *host, unsigned bytes, struct gfx_element *out)
+{
+    switch (bytes) {
+    case 1:
+        out->dword[0] = isa_host_load8(host);
+        break;
+    case 2:
+        out->dword[0] = isa_host_load16(host);
+        break;
+    default:
+        isa_host_copy_dwords(out->dword, host, bytes / 4);
+        break;
+    }
+}
+
+static void element_store(uint8_t *host, unsigned bytes, const struct gfx_element *element)
+{
+    switch (bytes) {
+    case 1:
+        isa_host_store8(host, (uint8_t)element->dword[0]);
+        break;
+    case 2:
+        isa_host_store16(host, (uint16_t)element->dword[0]);
+        break;
+    case 4:
+        isa_host_store32(host, element->dword[0]);
+        break;
+    default:
+        isa_host_copy_dwords(host, element->dword, bytes / 4);
+        break;
+    }
+}
+
+/* ---- values ---- */
+
+static void value_pack(const struct gfx_color_target *target, const uint32_t color[4],
+                       struct gfx_element *out)
+{
+    uint32_t ordered[4] = {0};
+
+    for (unsigned i = 0; i < target->format.components; i++)
+        ordered[i] = color[target->format.order[i]];
+    memset(out, 0, sizeof(*out));
+    isa_format_pack_rounded(target->format.format, ordered, target->rounding,
+                            (uint8_t *)out->dword);
+}
+
+/* Colours that memory does not have are 0, alpha is 1. */
+static void value_unpack(const struct gfx_color_target *target, const struct gfx_element *element,
+                         float out[4])
+{
+    uint32_t ordered[4];
+
+    isa_format_unpack(target->format.format, (const uint8_t *)element->dword, ordered);
+    out[0] = out[1] = out[2] = 0;
+    out[3] = 1;
+    for (unsigned i = 0; i < target->format.components; i++)
+        out[target->format.order[i]] = sem_f32(ordered[i]);
+    if (target->opaque)
+        out[3] = 1;
+}
+
+static void value_blend(const struct gfx_color_target *target, const struct gfx_fragment *fragment,
+                        unsigned n, const struct gfx_element *old, struct gfx_element *out)
+{
+    const uint32_t *src1 = fragment->color[target->dual ? 1 : n];
+    struct gfx_blend_input in;
+    float blended[4];
+    uint32_t color[4];
+
+    memcpy(in.src, fragment->color[n], sizeof(in.src));
+    memcpy(in.src1, src1, sizeof(in.src1));
+    value_unpack(target, old, in.dst);
+    gfx_blend_apply(&target->blend, &in, blended);
+    memcpy(color, blended, sizeof(color));
+    value_pack(target, color, out);
+}
+
+/* Packs a colour once as long as it stays the same, as in clears. */
+static const struct gfx_element *value_known(struct gfx_color_target *target,
+                                             const uint32_t color[4])
+{
+    if (!target->known_valid || memcmp(target->known, color, sizeof(target->known)) != 0) {
+        memcpy(target->known, color, sizeof(target->known));
+        value_pack(target, color, &target->known_element);
+        target->known_valid = true;
+    }
+    return &target->known_element;
+}
+
+/* ---- pixels ---- */
+
+static void sample_write(struct gfx_color_target *target, const struct gfx_fragment *fragment,
+                         unsigned n, uint8_t *host)
+{
+    const unsigned bytes = target->format.format->bytes;
+    const unsigned dwords = (bytes + 3) / 4;
+    struct gfx_element old = {{0}}, new;
+
+    if (!(target->port.access & ISA_ACCESS_READ)) {
+        element_store(host, bytes, value_known(target, fragment->color[n]));
+        return;
+    }
+    element_load(host, bytes, &old);
+    if (target->blend.enabled)
+        value_blend(target, fragment, n, &old, &new);
+    else
+        new = *value_known(target, fragment->color[n]);
+    for (unsigned i = 0; i < dwords; i++) {
+        uint32_t value = gfx_rop(target->rop, new.dword[i], old.dword[i]);
+
+        new.dword[i] = (value & target->mask.dword[i]) | (old.dword[i] & ~target->mask.dword[i]);
+    }
+    element_store(host, bytes, &new);
+}
+
+/* Pixels outside of the surface, and layers outside of the view, go nowhere. */
+static bool target_holds(const struct gfx_color_target *target, const struct gfx_fragment *fragment)
+{
+    return (uint32_t)fragment->x < target->width && (uint32_t)fragment->y < target->height &&
+           fragment->layer <= target->last_slice - target->first_slice;
+}
+
+static bool fragment_write(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
+                           const struct gfx_fragment *fragment, unsigned n)
+{
+    const unsigned samples = 1u << target->samples_log2;
+
+    if (!target_holds(target, fragment))
+        return true;
+    for (unsigned s = 0; s < samples; s++) {
+        uint64_t va;
+        uint8_t *host;
+
+        if (!(fragment->samples >> s & 1))
+            continue;
+        va = surface_locate(&target->layout, target->base, target->level, (uint32_t)fragment->x,
+                            (uint32_t)fragment->y, target->first_slice + fragment->layer, s);
+        host = gfx_port_host(pipeline, &target->port, va, target->format.format->bytes);
+        if (!host)
+            return false;
+        sample_write(target, fragment, n, host);
+    }
+    return true;
+}
+
+enum gfx_result gfx_color_run(struct gfx_pipeline *pipeline, const struct gfx_fragment *fragments,
+                              uint32_t count)
+{
+    struct gfx_color *color = &pipeline->output->color;
+
+    for (unsigned n = 0; n < GFX_COLOR_TARGETS; n++) {
+        if (!(color->on >> n & 1))
+            continue;
+        for (uint32_t i = 0; i < count; i++)
+            if (fragments[i].exported >> n & 1 &&
+                !fragment_write(pipeline, &color->target[n], &fragments[i], n))
+                return GFX_FAULT;
+    }
+    return GFX_DONE;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the registers say of render targets, when a draw begins.
+ */
+#include <string.h>
+
+#include "softgpu/gfx/output.h"
+#include "softgpu/isa/exec/sem_base.h"
+
+#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
+
+enum { TARGET_STRIDE = GFX_CB_COLOR1_BASE - GFX_CB_COLOR0_BASE }; /* in registers */
+
+/* A target's registers. */
+struct target_registers {
+    uint32_t info, attrib, attrib2, attrib3, view, blend;
+    uint64_t base;
+};
+
+static struct target_registers target_read(const struct gfx_registers *r, unsigned n)
+{
+    const unsigned at = n * TARGET_STRIDE;
+    uint64_t base = gfx_context(r, GFX_CB_COLOR0_BASE + at) |
+                    (uint64_t)(gfx_context(r, GFX_CB_COLOR0_BASE_EXT + n) & 0xff) << 32;
+
+    return (struct target_registers){
+        .info = gfx_context(r, GFX_CB_COLOR0_INFO + at),
+        .attrib = gfx_context(r, GFX_CB_COLOR0_ATTRIB + at),
+        .attrib2 = gfx_context(r, GFX_CB_COLOR0_ATTRIB2 + n),
+        .attrib3 = gfx_context(r, GFX_CB_COLOR0_ATTRIB3 + n),
+        .view = gfx_context(r, GFX_CB_COLOR0_VIEW + at),
+        .blend = gfx_context(r, GFX_CB_BLEND0_CONTROL + n),
+        .base = (uint64_t)((int64_t)(base << 24) >> 16),
+    };
+}
+
+/* ---- what is not modelled ---- */
+
+static const char *metadata_obstacle(uint32_t info)
+{
+    if (FIELD(info, 28, 28))
+        return "compressed colours (DCC) are not modelled; RADV_DEBUG=nodcc turns them off";
+    if (FIELD(info, 14, 14))
+        return "compressed samples (FMASK) are not modelled; RADV_DEBUG=nofmask turns them off";
+    if (FIELD(info, 13, 13))
+        return "fast clears (CMASK) are not modelled; RADV_DEBUG=nofastclears turns them off";
+    return NULL;
+}
+
+static const char *target_obstacle(const struct target_registers *r)
+{
+    if (FIELD(r->info, 0, 1))
+        return "big-endian elements are not modelled";
+    if (FIELD(r->attrib, 12, 14) != FIELD(r->attrib, 15, 16))
+        return "fewer fragments than samples are not modelled";
+    return metadata_obstacle(r->info);
+}
+
+/* ---- conversion ---- */
+
+static void target_mask(struct gfx_color_target *target, unsigned components)
+{
+    const struct isa_format *format = target->format.format;
+    unsigned shift = 0;
+
+    memset(&target->mask, 0, sizeof(target->mask));
+    target->whole = true;
+    for (unsigned i = 0; i < 4 && format->bits[i]; i++) {
+        uint32_t bits = (uint32_t)((UINT64_C(1) << format->bits[i]) - 1);
+        /* One exponent belongs to all colours; it goes with the first. */
+        unsigned color = i < target->format.components ? target->format.order[i] : 0;
+
+        if (components >> color & 1)
+            target->mask.dword[shift / 32] |= bits << shift % 32;
+        else
+            target->whole = false;
+        shift += format->bits[i];
+    }
+}
+
+/* Norms are clamped before they are blended, and what blends at all has no integers. */
+static const char *target_blend(const struct gfx_registers *registers,
+                                const struct target_registers *r, struct gfx_color_target *target)
+{
+    struct gfx_blend *blend = &target->blend;
+    const char *obstacle = gfx_blend_decode(r->blend, blend);
+
+    if (obstacle)
+        return obstacle;
+    if (FIELD(r->info, 16, 16) || isa_format_is_integer(target->format.format))
+        blend->enabled = false;
+    blend->clamp = FIELD(r->info, 15, 15);
+    blend->zero_wins = FIELD(r->info, 17, 17);
+    blend->low = target->format.format->numeric == ISA_FORMAT_SNORM ? -1 : 0;
+    target->dual = gfx_blend_is_dual(blend);
+    for (unsigned c = 0; c < 4; c++) {
+        float value = sem_f32(gfx_context(registers, GFX_CB_BLEND_RED + c));
+
+        if (blend->clamp)
+            value = value > blend->low ? (value < 1 ? value : 1) : blend->low;
+        blend->constant[c] = value;
+    }
+    return NULL;
+}
+
+/* Logic operations are for integers and norms; they take the place of blending. */
+static const char *target_rop(const struct gfx_registers *registers,
+                              const struct target_registers *r, struct gfx_color_target *target)
+{
+    unsigned rop3 = FIELD(gfx_context(registers, GFX_CB_COLOR_CONTROL), 16, 23);
+    unsigned numeric = target->format.format->numeric;
+
+    target->rop = GFX_ROP_COPY;
+    if (FIELD(r->blend, 31, 31) || numeric == ISA_FORMAT_FLOAT || numeric == ISA_FORMAT_SRGB ||
+        numeric == ISA_FORMAT_SHARED_EXPONENT)
+        return NULL;
+    if (rop3 >> 4 != (rop3 & 15))
+        return "logic operations with a pattern are not modelled";
+    target->rop = rop3 & 15;
+    if (target->rop != GFX_ROP_COPY)
+        target->blend.enabled = false;
+    return NULL;
+}
+
+/* ---- place ---- */
+
+static const char *target_place(const struct target_registers *r, struct gfx_color_target *target)
+{
+    const uint32_t width = FIELD(r->attrib2, 14, 27) + 1, height = FIELD(r->attrib2, 0, 13) + 1;
+    struct surface_shape shape = {.dimension = FIELD(r->attrib3, 24, 25),
+                                  .swizzle = FIELD(r->attrib3, 14, 18),
+                                  .element_bytes = target->format.format->bytes,
+                                  .samples_log2 = FIELD(r->attrib, 15, 16),
+                                  .width = width,
+                                  .height = height,
+                                  .depth = FIELD(r->attrib3, 0, 12) + 1,
+                                  .levels = FIELD(r->attrib2, 28, 31) + 1};
+
+    target->base = r->base;
+    target->level = FIELD(r->view, 26, 29);
+    if (target->level >= shape.levels)
+        return "a mip level that the surface does not have";
+    target->samples_log2 = shape.samples_log2;
+    target->width = width >> target->level ? width >> target->level : 1;
+    target->height = height >> target->level ? height >> target->level : 1;
+    target->first_slice = FIELD(r->view, 0, 12);
+    target->last_slice = FIELD(r->view, 13, 25);
+    return surface_layout_init(&target->layout, &shape);
+}
+
+static const char *target_decode(const struct gfx_registers *registers, unsigned n,
+                                 unsigned components, struct gfx_color_target *target)
+{
+    const struct target_registers r = target_read(registers, n);
+    const char *obstacle = target_obstacle(&r);
+
+    memset(target, 0, sizeof(*target));
+    if (obstacle)
+        return obstacle;
+    if (!gfx_color_format_find(r.info, &target->format))
+        return "its format is none of this GPU's";
+    target->rounding = FIELD(r.info, 18, 18) ? ISA_FORMAT_ROUND_CUT : ISA_FORMAT_ROUND_HALF;
+    target->opaque = FIELD(r.attrib, 17, 17);
+    target_mask(target, components);
+    obstacle = target_blend(registers, &r, target);
+    if (!obstacle)
+        obstacle = target_rop(registers, &r, target);
+    if (!obstacle)
+        obstacle = target_place(&r, target);
+    target->port.access = ISA_ACCESS_WRITE;
+    if (target->blend.enabled || target->rop != GFX_ROP_COPY || !target->whole)
+        target->port.access |= ISA_ACCESS_READ;
+    return obstacle;
+}
+
+enum gfx_result gfx_color_begin(struct gfx_pipeline *pipeline)
+{
+    enum { MODE_DISABLE = 0, MODE_NORMAL = 1 };
+    const struct gfx_registers *registers = &pipeline->state->registers;
+    struct gfx_color *color = &pipeline->output->color;
+    uint32_t control = gfx_context(registers, GFX_CB_COLOR_CONTROL);
+    uint32_t mask =
+        gfx_context(registers, GFX_CB_TARGET_MASK) & gfx_context(registers, GFX_CB_SHADER_MASK);
+
+    color->on = 0;
+    if (FIELD(control, 4, 6) == MODE_DISABLE)
+        return GFX_DONE;
+    if (FIELD(control, 4, 6) != MODE_NORMAL)
+        return gfx_refuse(pipeline,
+                          "CB_COLOR_CONTROL.MODE %u (a pass over colour metadata) is not modelled",
+                          FIELD(control, 4, 6));
+    for (unsigned n = 0; n < GFX_COLOR_TARGETS; n++) {
+        uint32_t info = gfx_context(registers, GFX_CB_COLOR0_INFO + n * TARGET_STRIDE);
+        unsigned components = mask >> 4 * n & 15;
+        const char *obstacle;
+
+        if (!components || FIELD(info, 2, 6) == 0)
+            continue;
+        obstacle = target_decode(registers, n, components, &color->target[n]);
+        if (obstacle)
+            return gfx_refuse(pipeline, "colour target %u: %s (CB_COLOR%u_INFO 0x%08x)", n,
+                              obstacle, n, info);
+        color->on |= (uint8_t)(1u << n);
+    }
+    return GFX_DONE;
+}
+
+void gfx_color_forget_windows(struct gfx_color *color)
+{
+    for (unsigned n = 0; n < GFX_COLOR_TARGETS; n++)
+        gfx_port_forget(&color->target[n].port);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the registers say of depth and stencil, when a draw begins.
+ */
+#include <string.h>
+
+#include "softgpu/gfx/output.h"
+#include "softgpu/isa/exec/sem_base.h"
+
+#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
+
+/* ---- tests ---- */
+
+static struct gfx_stencil_face face_read(uint32_t compare, uint32_t operations, uint32_t values)
+{
+    return (struct gfx_stencil_face){.compare = compare & 7,
+                                     .fail = operations & 15,
+                                     .pass = operations >> 4 & 15,
+                                     .zfail = operations >> 8 & 15,
+                                     .reference = (uint8_t)values,
+                                     .mask = (uint8_t)(values >> 8),
+                                     .write_mask = (uint8_t)(values >> 16),
+                                     .operand = (uint8_t)(values >> 24)};
+}
+
+static void depth_tests(const struct gfx_registers *r, struct gfx_depth *depth)
+{
+    const uint32_t control = gfx_context(r, GFX_DB_DEPTH_CONTROL);
+    const uint32_t operations = gfx_context(r, GFX_DB_STENCIL_CONTROL);
+    const uint32_t view = gfx_context(r, GFX_DB_DEPTH_VIEW);
+    const uint32_t render = gfx_context(r, GFX_DB_RENDER_CONTROL);
+
+    depth->z.writable = !FIELD(view, 24, 24);
+    depth->stencil.writable = !FIELD(view, 25, 25);
+    depth->z_test = depth->z.present && FIELD(control, 1, 1);
+    depth->z_write = depth->z_test && FIELD(control, 2, 2) && depth->z.writable;
+    depth->z_compare = FIELD(control, 4, 6);
+    depth->bounds_test = depth->z.present && FIELD(control, 3, 3);
+    depth->bounds_min = sem_f32(gfx_context(r, GFX_DB_DEPTH_BOUNDS_MIN));
+    depth->bounds_max = sem_f32(gfx_context(r, GFX_DB_DEPTH_BOUNDS_MAX));
+    depth->stencil_test = depth->stencil.present && FIELD(control, 0, 0);
+    depth->face[0] =
+        face_read(FIELD(control, 8, 10), operations, gfx_context(r, GFX_DB_STENCILREFMASK));
+    depth->face[1] = depth->face[0];
+    if (FIELD(control, 7, 7))
+        depth->face[1] = face_read(FIELD(control, 20, 22), operations >> 12,
+                                   gfx_context(r, GFX_DB_STENCILREFMASK_BF));
+    depth->z_clear = FIELD(render, 0, 0);
+    depth->stencil_clear = FIELD(render, 1, 1);
+    depth->z_clear_value = gfx_z_pack(depth->format, sem_f32(gfx_context(r, GFX_DB_DEPTH_CLEAR)));
+    depth->stencil_clear_value = (uint8_t)gfx_context(r, GFX_DB_STENCIL_CLEAR);
+    depth->stencil_exported = FIELD(gfx_context(r, GFX_DB_SHADER_CONTROL), 1, 1);
+    depth->counts = !FIELD(gfx_context(r, GFX_DB_COUNT_CONTROL), 0, 0);
+}
+
+/* ---- place ---- */
+
+static uint64_t base_read(const struct gfx_registers *r, unsigned low, unsigned high)
+{
+    uint64_t base = gfx_context(r, low) | (uint64_t)(gfx_context(r, high) & 0xff) << 32;
+
+    return (uint64_t)((int64_t)(base << 24) >> 16);
+}
+
+/* Both planes have one size; each has a swizzle mode of its own. */
+static const char *plane_place(const struct gfx_registers *r, unsigned swizzle, unsigned bytes,
+                               struct gfx_depth_plane *plane)
+{
+    const uint32_t size = gfx_context(r, GFX_DB_DEPTH_SIZE_XY);
+    const uint32_t info = gfx_context(r, GFX_DB_Z_INFO);
+    struct surface_shape shape = {.dimension = SURFACE_2D,
+                                  .swizzle = swizzle,
+                                  .element_bytes = bytes,
+                                  .samples_log2 = FIELD(info, 2, 3),
+                                  .width = FIELD(size, 0, 13) + 1,
+                                  .height = FIELD(size, 16, 29) + 1,
+                                  .depth = 1,
+                                  .levels = FIELD(info, 16, 19) + 1};
+
+    plane->present = true;
+    plane->port.access = ISA_ACCESS_READ | (plane->writable ? ISA_ACCESS_WRITE : 0);
+    return surface_layout_init(&plane->layout, &shape);
+}
+
+static const char *depth_place(const struct gfx_registers *r, struct gfx_depth *depth)
+{
+    const uint32_t z_info = gfx_context(r, GFX_DB_Z_INFO);
+    const uint32_t stencil_info = gfx_context(r, GFX_DB_STENCIL_INFO);
+    const uint32_t view = gfx_context(r, GFX_DB_DEPTH_VIEW);
+    const uint32_t size = gfx_context(r, GFX_DB_DEPTH_SIZE_XY);
+    const char *obstacle = NULL;
+
+    depth->format = (enum gfx_z_format)FIELD(z_info, 0, 1);
+    depth->samples_log2 = FIELD(z_info, 2, 3);
+    depth->level = FIELD(view, 26, 29);
+    depth->width = (FIELD(size, 0, 13) + 1) >> depth->level;
+    depth->height = (FIELD(size, 16, 29) + 1) >> depth->level;
+    depth->width += !depth->width;
+    depth->height += !depth->height;
+    depth->first_slice = FIELD(view, 0, 10) | FIELD(view, 11, 12) << 11;
+    depth->last_slice = FIELD(view, 13, 23) | FIELD(view, 30, 31) << 11;
+    depth->z.writable = !FIELD(view, 24, 24);
+    depth->stencil.writable = !FIELD(view, 25, 25);
+    if (depth->format == GFX_Z_NONE && !FIELD(stencil_info, 0, 0))
+        return NULL;
+    if (depth->level > FIELD(z_info, 16, 19))
+        return "a mip level that the surface does not have";
+    if (FIELD(z_info, 29, 29))
+        return "depth metadata (HTILE) is not modelled; RADV_DEBUG=nohiz turns it off";
+    depth->z.base = base_read(r, GFX_DB_Z_WRITE_BASE, GFX_DB_Z_WRITE_BASE_HI);
+    depth->stencil.base = base_read(r, GFX_DB_STENCIL_WRITE_BASE, GFX_DB_STENCIL_WRITE_BASE_HI);
+    if (depth->z.base != base_read(r, GFX_DB_Z_READ_BASE, GFX_DB_Z_READ_BASE_HI) ||
+        depth->stencil.base != base_read(r, GFX_DB_STENCIL_READ_BASE, GFX_DB_STENCIL_READ_BASE_HI))
+        return "reading one surface and writing another is not modelled";
+    if (depth->format != GFX_Z_NONE)
+        obstacle =
+            plane_place(r, FIELD(z_info, 4, 8), depth->format == GFX_Z_16 ? 2 : 4, &depth->z);
+    if (!obstacle && FIELD(stencil_info, 0, 0))
+        obstacle = plane_place(r, FIELD(stencil_info, 4, 8), 1, &depth->stencil);
+    return obstacle;
+}
+
+/* ---- what is not modelled ---- */
+
+static const char *control_obstacle(const struct gfx_registers *r)
+{
+    if (FIELD(gfx_context(r, GFX_DB_RENDER_CONTROL), 2, 3))
+        return "copies from depth to colour are not modelled";
+    if (FIELD(gfx_context(r, GFX_DB_DEPTH_CONTROL), 30, 31))
+        return "colour writes by the outcome of the depth test are not modelled";
+    if (FIELD(gfx_context(r, GFX_DB_SHADER_CONTROL), 2, 2))
+        return "exported stencil operands are not modelled";
+    if (FIELD(gfx_context(r, GFX_DB_RENDER_OVERRIDE), 10, 10))
+        return "draws that drop all colours are not modelled";
+    return NULL;
+}
+
+enum gfx_result gfx_depth_begin(struct gfx_pipeline *pipeline)
+{
+    const struct gfx_registers *registers = &pipeline->state->registers;
+    struct gfx_depth *depth = &pipeline->output->depth;
+    const char *obstacle = control_obstacle(registers);
+
+    memset(depth, 0, sizeof(*depth));
+    if (!obstacle)
+        obstacle = depth_place(registers, depth);
+    if (obstacle)
+        return gfx_refuse(pipeline, "depth and stencil: %s (DB_Z_INFO 0x%08x)", obstacle,
+                          gfx_context(registers, GFX_DB_Z_INFO));
+    depth_tests(registers, depth);
+    return GFX_DONE;
+}
+
+void gfx_depth_forget_windows(struct gfx_depth *depth)
+{
+    gfx_port_forget(&depth->z.port);
+    gfx_port_forget(&depth->stencil.port);
+}

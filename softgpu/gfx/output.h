@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inside the back ends: what color*.c, depth*.c and output.c share.
+ *
+ * A back end reads the registers when a draw begins and then reaches memory by one window for each
+ * surface (softgpu/isa/memory.h). Nothing is cached beyond that: what a pixel has written is in
+ * memory before the next pixel is looked at.
+ *
+ * Thread safety: the ring's thread only.
+ */
+#ifndef SOFTGPU_GFX_OUTPUT_H
+#define SOFTGPU_GFX_OUTPUT_H
+
+#include "softgpu/gfx/color.h"
+#include "softgpu/gfx/depth.h"
+#include "softgpu/gfx/pipeline.h"
+
+struct gfx_output {
+    uint64_t epoch; /* of the memory, that the windows are of */
+    struct gfx_color color;
+    struct gfx_depth depth;
+};
+
+/* Each back end's part of gfx_output_begin(): reads the registers. */
+enum gfx_result gfx_color_begin(struct gfx_pipeline *pipeline);
+enum gfx_result gfx_depth_begin(struct gfx_pipeline *pipeline);
+/* And of gfx_output_color() and gfx_output_depth(). */
+enum gfx_result gfx_color_run(struct gfx_pipeline *pipeline, const struct gfx_fragment *fragments,
+                              uint32_t count);
+enum gfx_result gfx_depth_run(struct gfx_pipeline *pipeline, struct gfx_fragment *fragments,
+                              uint32_t count);
+/* After the memory's mappings have changed. */
+void gfx_color_forget_windows(struct gfx_color *color);
+void gfx_depth_forget_windows(struct gfx_depth *depth);
+
+#endif
