@@ -112,7 +112,7 @@ long status_of(const char *field)
 
 bool settles_at(unsigned descriptors, long threads)
 {
-    for (int tries = 0; tries < 100; tries++) {
+    for (int tries = 0; tries < 1000; tries++) {
         if (open_descriptors() <= descriptors && status_of("Threads:") <= threads)
             return true;
         usleep(10000);

@@ -48,8 +48,8 @@ uint32_t gpu_id_of(unsigned gpu);
 unsigned open_descriptors(void);
 /* A number of /proc/self/status: "Threads:", "VmRSS:" (KiB). */
 long status_of(const char *field);
-/* Are there at most so many descriptors and threads, within a second? Closed descriptors are
- * noticed by a software device a moment later. */
+/* Are there at most so many descriptors and threads, within ten seconds? Closed descriptors are
+ * noticed by a software device a moment later; a busy machine makes it a long one. */
 bool settles_at(unsigned descriptors, long threads);
 /* Is the shim asked to do nothing? Then a case shows what happens without it. */
 bool is_off(const char *variable);
