@@ -15,7 +15,10 @@
 
 /* Which context holds its device's stable power state. */
 static pthread_mutex_t pstate_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct drm_context *pstate_owner[SOFT_MAX_DEVICES];
+static struct {
+    struct drm_context *owner; /* who may change the state; NULL: anybody */
+    uint32_t now, before;      /* AMDGPU_CTX_STABLE_PSTATE_*; before: when it got its owner */
+} pstates[SOFT_MAX_DEVICES];
 
 static bool priority_is_valid(int32_t priority)
 {
@@ -72,8 +75,10 @@ void drm_context_put(struct drm_context *ctx)
         return;
     drm_entities_destroy(ctx);
     pthread_mutex_lock(&pstate_lock);
-    if (pstate_owner[ctx->device] == ctx)
-        pstate_owner[ctx->device] = NULL;
+    if (pstates[ctx->device].owner == ctx) {
+        pstates[ctx->device].now = pstates[ctx->device].before;
+        pstates[ctx->device].owner = NULL;
+    }
     pthread_mutex_unlock(&pstate_lock);
     free(ctx);
 }
@@ -130,20 +135,33 @@ static rw_status context_free(struct drm_fpriv *fpriv, uint32_t id)
 
 /* ---- stable power states ---- */
 
-/* The software GPU's clocks never change, so every state is a stable one; what remains is that only
- * one context may hold it. */
+/* The software GPU's clocks never change, so every state is a stable one: what remains is which one
+ * has been chosen, and that one context at a time may choose (amdgpu_ctx_set_stable_pstate()). */
 static rw_status pstate_set(struct drm_context *ctx, uint32_t pstate)
 {
-    struct drm_context **owner = &pstate_owner[ctx->device];
     rw_status s = RW_OK;
 
     pthread_mutex_lock(&pstate_lock);
-    if (*owner && *owner != ctx)
+    if (pstates[ctx->device].owner && pstates[ctx->device].owner != ctx) {
         s = RW_FAIL(EBUSY, "another context holds the stable power state");
-    else if (pstate != AMDGPU_CTX_STABLE_PSTATE_NONE)
-        *owner = ctx;
+    } else if (pstates[ctx->device].now != pstate) {
+        if (!pstates[ctx->device].owner)
+            pstates[ctx->device].before = pstates[ctx->device].now;
+        pstates[ctx->device].owner = ctx;
+        pstates[ctx->device].now = pstate;
+    }
     pthread_mutex_unlock(&pstate_lock);
     return s;
+}
+
+static uint32_t pstate_get(const struct drm_context *ctx)
+{
+    uint32_t pstate;
+
+    pthread_mutex_lock(&pstate_lock);
+    pstate = pstates[ctx->device].now;
+    pthread_mutex_unlock(&pstate_lock);
+    return pstate;
 }
 
 /* ---- CTX ---- */
@@ -186,7 +204,7 @@ static rw_status context_operate(struct drm_fpriv *fpriv, union drm_amdgpu_ctx *
         state_query2(ctx, &args->out);
         break;
     case AMDGPU_CTX_OP_GET_STABLE_PSTATE:
-        args->out.pstate.flags = AMDGPU_CTX_STABLE_PSTATE_NONE;
+        args->out.pstate.flags = pstate_get(ctx);
         break;
     default: /* SET_STABLE_PSTATE */
         s = pstate_set(ctx, args->in.flags & AMDGPU_CTX_STABLE_PSTATE_FLAGS_MASK);

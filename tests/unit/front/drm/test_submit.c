@@ -81,8 +81,10 @@ static void stable_power_state_has_one_owner(void **state)
     assert_int_equal(ctx(fd, set, AMDGPU_CTX_STABLE_PSTATE_PEAK, a, 0, NULL), 0);
     assert_int_equal(ctx(other, set, AMDGPU_CTX_STABLE_PSTATE_PEAK, b, 0, NULL), EBUSY);
     assert_int_equal(ctx(fd, AMDGPU_CTX_OP_GET_STABLE_PSTATE, 0, a, 0, &args), 0);
-    assert_int_equal(args.out.pstate.flags, AMDGPU_CTX_STABLE_PSTATE_NONE);
+    assert_int_equal(args.out.pstate.flags, AMDGPU_CTX_STABLE_PSTATE_PEAK);
     assert_int_equal(ctx(fd, AMDGPU_CTX_OP_FREE_CTX, 0, a, 0, NULL), 0);
+    assert_int_equal(ctx(other, AMDGPU_CTX_OP_GET_STABLE_PSTATE, 0, b, 0, &args), 0);
+    assert_int_equal(args.out.pstate.flags, AMDGPU_CTX_STABLE_PSTATE_NONE);
     assert_int_equal(ctx(other, set, AMDGPU_CTX_STABLE_PSTATE_PEAK, b, 0, NULL), 0);
     node_close(fd);
     node_close(other);
