@@ -57,17 +57,18 @@ static uint64_t event_address(const struct pm4_run *run)
 }
 
 /* Each render backend writes the samples that it has let pass since the reset, with the top bit set
- * to show that it has, 16 bytes apart. Nothing is drawn, so none has passed. */
+ * to show that it has, 16 bytes apart. Readers add them up, so the first one has the model's. */
 static enum cp_step event_zpass(struct pm4_run *run)
 {
     enum { STRIDE = 16 };
-    const uint64_t count = UINT64_C(1) << 63;
+    const uint64_t written = UINT64_C(1) << 63, passed = run->queue->gfx.samples_passed;
     uint64_t va = event_address(run);
     unsigned backends = run->queue->cp->device->profile->render_backends;
     bool ok = true;
 
     for (unsigned i = 0; ok && i < backends; i++)
-        ok = cp_access_store64(&run->queue->access, va + (uint64_t)i * STRIDE, count);
+        ok = cp_access_store64(&run->queue->access, va + (uint64_t)i * STRIDE,
+                               written | (i == 0 ? passed : 0));
     return pm4_stored(run, ok);
 }
 
