@@ -329,7 +329,7 @@ static void image_get_resinfo(struct isa_wave *w, const struct isa_inst *inst)
             value[0] = image.levels[level].width;
             value[1] = image.levels[level].height;
             value[2] = isa_image_is_array(&image) ? image.last_array - image.base_array + 1
-                                                  : image.levels[level].depth;
+                                                  : image.levels[level].depth - image.base_array;
         }
         isa_image_data_write(w, inst, isa_format_find(20), (unsigned)lane, false, value);
     }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Images as MIMG instructions see them: resource and sampler descriptors, where a texel lies, and
- * an instruction's address operands.
+ * Images as MIMG instructions see them: resource and sampler descriptors, where a texel lies
+ * (softgpu/surface does that), and an instruction's address operands.
  *
  * Sources: RDNA 2 ISA guide, "Vector Memory Image Instructions", "Image Resource Descriptor" and
- * "Image Sampler"; Mesa's gfx10-rsrc.json for fields that GFX10.3 has changed; addrlib
- * (gfx10addrlib.cpp, ComputeSurfaceInfoLinear) for the layout of linear images.
+ * "Image Sampler"; Mesa's gfx10-rsrc.json for fields that GFX10.3 has changed.
  *
  * Thread safety: pure functions on the caller's memory; a wave is used by one thread at a time.
  */
@@ -18,6 +17,7 @@
 #include "softgpu/isa/exec/format.h"
 #include "softgpu/isa/exec/lanes.h"
 #include "softgpu/isa/wave.h"
+#include "softgpu/surface/surface.h"
 
 /* ---- resources ---- */
 
@@ -32,30 +32,28 @@ enum isa_image_type {
     ISA_IMAGE_2D_MSAA_ARRAY,
 };
 
-#define ISA_IMAGE_LEVELS 16
-
-/* One mip level. */
+/* One mip level, in texels. */
 struct isa_image_level {
-    uint32_t width, height, depth; /* texels */
-    uint64_t offset;               /* bytes, in a slice */
-    uint64_t row;                  /* bytes from one row to the next */
+    uint32_t width, height, depth;
 };
 
 struct isa_image {
     uint64_t base;                   /* VA */
     const struct isa_format *format; /* NULL: a null image, which reads as 0 and keeps nothing */
     enum isa_image_type type;
-    unsigned swizzle;                /* SW_MODE; 0 is linear */
+    unsigned swizzle;                /* enum surface_swizzle */
     unsigned base_level, last_level; /* of the view */
-    unsigned base_array, last_array; /* of the view; also of cubes, where a face is a slice */
+    unsigned base_array, last_array; /* of the view; also of cubes, where a face is a slice, and
+                                      * the base of 3D images that are bound for stores */
     unsigned samples_log2;           /* of multisampled images */
     float min_lod;                   /* of the view, counted from base_level */
     uint16_t dst_sel;                /* 3 bits each for X, Y, Z, W: 0, 1, -, -, X, Y, Z, W */
     uint8_t border_swizzle;          /* BC_SWIZZLE */
     bool compressed;                 /* colour or depth metadata applies */
     unsigned level_count;            /* in memory */
-    struct isa_image_level levels[ISA_IMAGE_LEVELS];
-    uint64_t slice; /* bytes from one array slice, or one 3D slice, to the next */
+    struct isa_image_level levels[SURFACE_LEVELS];
+    const char *misshapen; /* why there is no layout; NULL: there is */
+    struct surface_layout layout;
 };
 
 /* Reads the descriptor in s[reg...]; `short_form`: R128, which has no arrays, no 3D, and no mip

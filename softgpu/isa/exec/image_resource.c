@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Image and sampler descriptors, and the layout of linear images: see image.h.
+ * Image and sampler descriptors: see image.h.
  */
 #include <string.h>
 
@@ -10,46 +10,55 @@
 
 /* ---- resources ---- */
 
-enum { ROW_ALIGN = 256 }; /* bytes, of linear images */
-
 static uint32_t level_size(uint32_t size, unsigned level)
 {
     return size >> level ? size >> level : 1;
 }
 
-/* Elements along a side: texels, or the blocks that hold them. Rounds up at each level, where the
- * number of texels is rounded down. */
-static uint64_t level_elements(const struct isa_image *image, uint32_t size, unsigned level)
+/* Elements along a side: texels, or the blocks that hold them. */
+static uint32_t elements_of(const struct isa_format *format, uint32_t texels)
 {
-    unsigned block = image->format->block ? image->format->block : 1;
-    uint64_t elements = (size + block - 1) / block;
-
-    return (elements + (1ull << level) - 1) >> level;
+    return format->block ? (texels + format->block - 1) / format->block : texels;
 }
 
-/* Levels lie in a slice from the smallest to the largest, each row padded. `pitch`: of the only
- * level, in texels; 0 = as the width asks. */
-static void layout_linear(struct isa_image *image, uint32_t width, uint32_t height, uint32_t depth,
-                          uint32_t pitch)
+static enum surface_dimension dimension_of(enum isa_image_type type)
 {
-    const unsigned bytes = image->format->bytes;
-    uint64_t offset = 0;
+    if (type == ISA_IMAGE_3D)
+        return SURFACE_3D;
+    return type == ISA_IMAGE_1D || type == ISA_IMAGE_1D_ARRAY ? SURFACE_1D : SURFACE_2D;
+}
 
-    for (unsigned level = image->level_count; level-- > 0;) {
-        uint64_t elements =
-            level_elements(image, pitch && image->level_count == 1 ? pitch : width, level);
-        uint64_t row = (elements * bytes + ROW_ALIGN - 1) & ~(uint64_t)(ROW_ALIGN - 1);
+/* `pitch`: of a linear image's only level, in texels; 0: as the width asks. */
+static void lay_out(struct isa_image *image, uint32_t width, uint32_t height, uint32_t depth,
+                    uint32_t pitch)
+{
+    const struct surface_shape shape = {
+        .dimension = dimension_of(image->type),
+        .swizzle = image->swizzle,
+        .element_bytes = image->format->bytes,
+        .samples_log2 = image->samples_log2,
+        .width = elements_of(image->format, width),
+        .height = elements_of(image->format, height),
+        .depth = image->type == ISA_IMAGE_3D ? depth : image->last_array + 1,
+        .levels = image->level_count,
+        .pitch = elements_of(image->format, pitch),
+    };
 
+    for (unsigned level = 0; level < image->level_count; level++)
         image->levels[level] = (struct isa_image_level){
             .width = level_size(width, level),
             .height = level_size(height, level),
             .depth = image->type == ISA_IMAGE_3D ? level_size(depth, level) : 1,
-            .offset = offset,
-            .row = row,
         };
-        offset += row * level_elements(image, height, level);
-    }
-    image->slice = offset;
+    image->misshapen = surface_layout_init(&image->layout, &shape);
+}
+
+/* A 3D image that is bound for stores (ARRAY_PITCH) has one level, and the view's slices of it:
+ * BASE_ARRAY to DEPTH. Where they lie does not depend on how many there are. */
+static void decode_store_view(struct isa_image *image, const uint32_t *word)
+{
+    image->base_array = FIELD(word[4], 16, 28);
+    image->levels[image->base_level].depth = FIELD(word[4], 0, 12) + 1;
 }
 
 /* Multisampled images have one level; the fields tell the number of samples instead. */
@@ -86,7 +95,9 @@ static void decode_extent(struct isa_image *image, const uint32_t *word)
     }
     if (image->type == ISA_IMAGE_1D || image->type == ISA_IMAGE_1D_ARRAY)
         height = 1;
-    layout_linear(image, width, height, depth, pitch);
+    lay_out(image, width, height, depth, pitch);
+    if (image->type == ISA_IMAGE_3D && FIELD(word[5], 0, 3))
+        decode_store_view(image, word);
 }
 
 void isa_image_decode(const struct isa_wave *w, uint16_t reg, bool short_form,
@@ -124,11 +135,7 @@ const char *isa_image_obstacle(const struct isa_image *image)
     if (image->compressed)
         return "colour and depth metadata (DCC, HTILE) are not modelled; RADV_DEBUG=nodcc,nohiz "
                "turns them off";
-    if (image->swizzle)
-        return "only linear images are modelled (VK_IMAGE_TILING_LINEAR), not this swizzle mode";
-    if (image->samples_log2)
-        return "multisampled images are not modelled";
-    return NULL;
+    return image->misshapen;
 }
 
 bool isa_image_locate(const struct isa_image *image, const struct isa_texel *texel,
@@ -137,15 +144,24 @@ bool isa_image_locate(const struct isa_image *image, const struct isa_texel *tex
     uint64_t level = (uint64_t)texel->level + image->base_level;
     uint64_t slice = (uint64_t)texel->slice + image->base_array;
     const struct isa_image_level *at;
+    uint32_t x = texel->x, y = texel->y;
 
-    if (!image->format || level > image->last_level || slice > image->last_array ||
-        texel->sample >> image->samples_log2)
+    if (!image->format || level > image->last_level || texel->sample >> image->samples_log2)
         return false;
     at = &image->levels[level];
-    if (texel->x >= at->width || texel->y >= at->height || texel->z >= at->depth)
+    if (x >= at->width || y >= at->height)
         return false;
-    *out_va = image->base + (slice + texel->z) * image->slice + at->offset + texel->y * at->row +
-              (uint64_t)texel->x * image->format->bytes;
+    if (image->type == ISA_IMAGE_3D) {
+        slice += texel->z;
+        if (slice >= at->depth)
+            return false;
+    } else if (slice > image->last_array || texel->z) {
+        return false;
+    }
+    if (image->format->block)
+        x /= image->format->block, y /= image->format->block;
+    *out_va = surface_locate(&image->layout, image->base, (unsigned)level, x, y, (uint32_t)slice,
+                             texel->sample);
     return true;
 }
 

@@ -40,13 +40,14 @@ void bench_set_image(struct image_bench *b, const struct image_desc *desc)
     unsigned width = desc->width - 1;
 
     b->desc = *desc;
-    word[0] = IMAGE_VA >> 8;
+    word[0] = IMAGE_VA >> 8 | desc->tile_xor;
     word[1] = desc->format << 20 | (width & 3) << 30;
     word[2] = width >> 2 | (desc->height - 1) << 14 | 1u << 31;
-    word[3] = desc->select | desc->base_level << 12 | desc->last_level << 16 | desc->swizzle << 20 |
-              desc->border_swizzle << 25 | desc->type << 28;
+    word[3] = desc->select | desc->base_level << 12 |
+              (desc->samples_log2 ? desc->samples_log2 : desc->last_level) << 16 |
+              desc->swizzle << 20 | desc->border_swizzle << 25 | desc->type << 28;
     word[4] = (desc->pitch ? desc->pitch - 1 : desc->depth - 1) | desc->base_array << 16;
-    word[5] = (desc->levels - 1) << 4;
+    word[5] = (desc->levels - 1) << 4 | desc->store_view;
     word[6] = word[7] = 0;
 }
 

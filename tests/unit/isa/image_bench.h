@@ -26,8 +26,17 @@ enum {
     DST_ROWS = 6,
 };
 
-enum { DIM_1D, DIM_2D, DIM_3D, DIM_CUBE, DIM_1D_ARRAY, DIM_2D_ARRAY };
-enum { TYPE_1D = 8, TYPE_2D, TYPE_3D, TYPE_CUBE, TYPE_1D_ARRAY, TYPE_2D_ARRAY };
+enum { DIM_1D, DIM_2D, DIM_3D, DIM_CUBE, DIM_1D_ARRAY, DIM_2D_ARRAY, DIM_MSAA, DIM_MSAA_ARRAY };
+enum {
+    TYPE_1D = 8,
+    TYPE_2D,
+    TYPE_3D,
+    TYPE_CUBE,
+    TYPE_1D_ARRAY,
+    TYPE_2D_ARRAY,
+    TYPE_2D_MSAA,
+    TYPE_2D_MSAA_ARRAY
+};
 enum {
     FORMAT_32_UINT = 20,
     FORMAT_32_FLOAT = 22,
@@ -40,6 +49,8 @@ enum { SELECT_XYZW = 4 | 5 << 3 | 6 << 6 | 7 << 9 };
 struct image_desc {
     unsigned type, format, width, height, depth; /* depth: slices of 3D and arrays */
     unsigned levels, base_level, last_level, base_array, swizzle, select, pitch, border_swizzle;
+    unsigned samples_log2, tile_xor; /* in units of 256 bytes */
+    bool store_view;                 /* of a 3D image */
 };
 
 struct sampler_desc {
