@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "softgpu/isa/exec/format.h"
+#include "format_reference.h"
 #include "tests/unit/random.h"
 
 /* llvm::AMDGPU::MTBUFFormat::UfmtGFX10, from 1 on, without BUF_FMT_. */
@@ -133,54 +133,6 @@ static void test_table_agrees_with_names(void **state)
     }
 }
 
-/* Component `c` of an element, as an integer. */
-static uint32_t component_raw(const struct isa_format *format, const uint8_t *element, unsigned c)
-{
-    unsigned bit = 0;
-    uint32_t raw = 0;
-
-    for (unsigned i = 0; i < c; i++)
-        bit += format->bits[i];
-    for (unsigned i = 0; i < format->bits[c]; i++, bit++)
-        raw |= (uint32_t)(element[bit / 8] >> (bit % 8) & 1) << i;
-    return raw;
-}
-
-/* The value of a float with 5 exponent bits (and a sign when it has 16 bits). */
-static double small_float(uint32_t raw, unsigned bits)
-{
-    unsigned mantissa = bits == 16 ? 10 : bits - 5;
-    int exponent = (int)(raw >> mantissa & 31);
-    double fraction = raw & ((1u << mantissa) - 1), sign = bits == 16 && raw >> 15 ? -1 : 1;
-
-    if (exponent == 31)
-        return fraction != 0 ? NAN : sign * INFINITY;
-    if (exponent == 0)
-        return sign * ldexp(fraction, -14 - (int)mantissa);
-    return sign * ldexp(fraction + (1u << mantissa), exponent - 15 - (int)mantissa);
-}
-
-static double component_value(const struct isa_format *format, uint32_t raw, unsigned bits)
-{
-    double top = ldexp(1, (int)bits), value = raw, signed_value = raw >= top / 2 ? raw - top : raw;
-    float f;
-
-    switch ((enum isa_format_numeric)format->numeric) {
-    case ISA_FORMAT_UNORM:
-        return value / (top - 1);
-    case ISA_FORMAT_SNORM:
-        return fmax(signed_value / (top / 2 - 1), -1);
-    case ISA_FORMAT_SSCALED:
-    case ISA_FORMAT_SINT:
-        return signed_value;
-    case ISA_FORMAT_FLOAT:
-        memcpy(&f, &raw, sizeof(f));
-        return bits == 32 ? (double)f : small_float(raw, bits);
-    default:
-        return value;
-    }
-}
-
 static double register_value(const struct isa_format *format, uint32_t value)
 {
     float f;
@@ -200,10 +152,10 @@ static void check_element(const struct isa_format *format, const uint8_t *elemen
     isa_format_pack(format, value, packed);
     for (unsigned c = 0; c < 4; c++) {
         double got = register_value(format, value[c]), want = c == 3;
-        uint32_t raw = component_raw(format, element, c);
+        uint32_t raw = ref_component_raw(format, element, c);
 
         if (format->bits[c])
-            want = component_value(format, raw, format->bits[c]);
+            want = ref_component_value(format, raw, format->bits[c]);
         if (isnan(want)) {
             assert_true(isnan(got));
             continue;
@@ -216,7 +168,7 @@ static void check_element(const struct isa_format *format, const uint8_t *elemen
         if (format->numeric == ISA_FORMAT_SNORM && format->bits[c] &&
             raw == 1u << (format->bits[c] - 1))
             raw++;
-        assert_int_equal(component_raw(format, packed, c), raw);
+        assert_int_equal(ref_component_raw(format, packed, c), raw);
     }
 }
 
