@@ -138,6 +138,9 @@ static void statx_fix(int fd, bool in_tree, struct statx *stx)
     };
 
     preload_stat_fix(fd, &st);
+    stx->stx_dev_major = major(st.st_dev);
+    stx->stx_dev_minor = minor(st.st_dev);
+    stx->stx_ino = st.st_ino;
     stx->stx_mode = (uint16_t)st.st_mode;
     stx->stx_size = (uint64_t)st.st_size;
     stx->stx_rdev_major = major(st.st_rdev);

@@ -66,6 +66,7 @@ void preload_stat_fix(int fd, struct stat *st)
             node_call_stat(node, st);
         else
             remote_stat(fd, st);
+        sysfs_node_place(st);
         node_put(node);
     } else if (S_ISREG(st->st_mode) && st->st_size == 0) {
         placeholder = sysfs_node_find(st);

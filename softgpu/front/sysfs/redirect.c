@@ -252,16 +252,35 @@ const struct sysfs_node *sysfs_node_find(const struct stat *st)
     return NULL;
 }
 
-bool sysfs_node_path(const struct stat *st, char *out_path, size_t size)
+/* The place in the tree of the device that `st` is of; NULL: of none. */
+static const struct placeholder *placeholder_of_device(const struct stat *st)
 {
     for (unsigned i = 0; tree.usable && i < tree.node_count; i++) {
         const struct sysfs_node *node = &tree.nodes[i].node;
-        if (S_ISCHR(st->st_mode) && st->st_rdev == makedev(node->major, node->minor)) {
-            snprintf(out_path, size, "%s", node->path);
-            return true;
-        }
+
+        if (S_ISCHR(st->st_mode) && st->st_rdev == makedev(node->major, node->minor))
+            return &tree.nodes[i];
     }
-    return false;
+    return NULL;
+}
+
+bool sysfs_node_path(const struct stat *st, char *out_path, size_t size)
+{
+    const struct placeholder *place = placeholder_of_device(st);
+
+    if (place)
+        snprintf(out_path, size, "%s", place->node.path);
+    return place != NULL;
+}
+
+void sysfs_node_place(struct stat *st)
+{
+    const struct placeholder *place = placeholder_of_device(st);
+
+    if (!place)
+        return;
+    st->st_dev = place->device;
+    st->st_ino = place->inode;
 }
 
 /* udev gives both to groups; 0666 is what AMD's own rules set. */

@@ -52,6 +52,9 @@ void sysfs_node_stat(const struct sysfs_node *node, struct stat *stat);
 /* The path of the device node with these attributes (of a node's descriptor). */
 bool sysfs_node_path(const struct stat *st, char *out_path, size_t size);
 
+/* Where that node is: its file system and inode, which all of its descriptors have in common. */
+void sysfs_node_place(struct stat *st);
+
 /* Files whose content depends on the moment: a new descriptor with the content, read-only and
  * close-on-exec as `flags` says. -1 when `path` (the program's) is not such a file, or on failure
  * (errno). `out_live` tells the two apart. */

@@ -59,13 +59,19 @@ static void nodes_open_by_every_way(void **state)
         openat64(folder, "renderD128", O_RDWR),
         openat(folder, "../dri/renderD128", O_RDONLY),
     };
-    struct stat st;
+    struct stat st, place;
+    struct statx stx;
 
     (void)state;
+    assert_int_equal(stat(RENDER, &place), 0);
     for (size_t i = 0; i < sizeof by_path / sizeof by_path[0]; i++) {
         assert_true(by_path[i] >= 0);
         assert_int_equal(fstat(by_path[i], &st), 0);
         assert_is_render_node(&st);
+        assert_true(st.st_dev == place.st_dev && st.st_ino == place.st_ino);
+        assert_int_equal(statx(by_path[i], "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx), 0);
+        assert_true(stx.stx_ino == place.st_ino);
+        assert_int_equal(makedev(stx.stx_dev_major, stx.stx_dev_minor), place.st_dev);
         close(by_path[i]);
     }
     close(folder);
