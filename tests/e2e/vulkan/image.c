@@ -242,22 +242,46 @@ static uint32_t memory_type(struct vkc *vkc, uint32_t allowed)
     return 0;
 }
 
-void image_create(struct vkc *vkc, VkFormat format, VkImageUsageFlags usage, uint32_t width,
-                  uint32_t height, struct image *out_image)
+static uint32_t one_or(uint32_t count)
+{
+    return count ? count : 1;
+}
+
+static void view_create(struct vkc *vkc, struct image *image)
+{
+    static const VkImageViewType types[2][3] = {
+        {VK_IMAGE_VIEW_TYPE_1D, VK_IMAGE_VIEW_TYPE_2D, VK_IMAGE_VIEW_TYPE_3D},
+        {VK_IMAGE_VIEW_TYPE_1D_ARRAY, VK_IMAGE_VIEW_TYPE_2D_ARRAY, VK_IMAGE_VIEW_TYPE_3D}};
+    const VkImageViewCreateInfo view = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
+        .image = image->image,
+        .viewType = types[image->desc.layers > 1][image->desc.type],
+        .format = image->desc.format,
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, image->desc.levels, 0,
+                             image->desc.layers}};
+
+    VKC_CHECK(vkCreateImageView(vkc->device, &view, NULL, &image->view));
+}
+
+void image_create(struct vkc *vkc, const struct image_desc *desc, struct image *out_image)
 {
     const VkImageCreateInfo info = {.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
-                                    .imageType = VK_IMAGE_TYPE_2D,
-                                    .format = format,
-                                    .extent = {width, height, 1},
-                                    .mipLevels = 1,
-                                    .arrayLayers = 1,
+                                    .imageType = desc->type,
+                                    .format = desc->format,
+                                    .extent = {desc->width, one_or(desc->height),
+                                               one_or(desc->depth)},
+                                    .mipLevels = one_or(desc->levels),
+                                    .arrayLayers = one_or(desc->layers),
                                     .samples = VK_SAMPLE_COUNT_1_BIT,
-                                    .tiling = VK_IMAGE_TILING_LINEAR,
-                                    .usage = usage};
+                                    .tiling = desc->tiling,
+                                    .usage = desc->usage};
     VkMemoryRequirements needs;
 
-    out_image->width = width;
-    out_image->height = height;
+    out_image->desc = *desc;
+    out_image->desc.height = info.extent.height;
+    out_image->desc.depth = info.extent.depth;
+    out_image->desc.levels = info.mipLevels;
+    out_image->desc.layers = info.arrayLayers;
     VKC_CHECK(vkCreateImage(vkc->device, &info, NULL, &out_image->image));
     vkGetImageMemoryRequirements(vkc->device, out_image->image, &needs);
 
@@ -267,15 +291,7 @@ void image_create(struct vkc *vkc, VkFormat format, VkImageUsageFlags usage, uin
 
     VKC_CHECK(vkAllocateMemory(vkc->device, &memory, NULL, &out_image->memory));
     VKC_CHECK(vkBindImageMemory(vkc->device, out_image->image, out_image->memory, 0));
-
-    const VkImageViewCreateInfo view = {
-        .sType = VK_STRUCTURE_TYPE_IMAGE_VIEW_CREATE_INFO,
-        .image = out_image->image,
-        .viewType = VK_IMAGE_VIEW_TYPE_2D,
-        .format = format,
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1}};
-
-    VKC_CHECK(vkCreateImageView(vkc->device, &view, NULL, &out_image->view));
+    view_create(vkc, out_image);
 }
 
 void image_destroy(struct vkc *vkc, struct image *image)
@@ -294,32 +310,53 @@ void image_begin(VkCommandBuffer commands, const struct image *image)
         .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
         .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
         .image = image->image,
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1}};
+        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, image->desc.levels, 0,
+                             image->desc.layers}};
 
     vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT,
                          VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
 }
 
-static VkBufferImageCopy whole(const struct image *image)
+enum { LEVELS_MAX = 16 };
+
+static void copies_fill(const struct image *image, unsigned texel_bytes, VkBufferImageCopy *copies)
 {
-    return (VkBufferImageCopy){.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1},
-                               .imageExtent = {image->width, image->height, 1}};
+    const struct image_desc *desc = &image->desc;
+    VkDeviceSize offset = 0;
+
+    for (uint32_t level = 0; level < desc->levels; level++) {
+        const VkExtent3D extent = {image_level_size(desc->width, level),
+                                   image_level_size(desc->height, level),
+                                   image_level_size(desc->depth, level)};
+
+        copies[level] = (VkBufferImageCopy){
+            .bufferOffset = offset,
+            .imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, level, 0, desc->layers},
+            .imageExtent = extent};
+        offset += (VkDeviceSize)extent.width * extent.height * extent.depth * desc->layers *
+                  texel_bytes;
+        offset = (offset + 15) & ~(VkDeviceSize)15;
+    }
 }
 
 void image_upload(VkCommandBuffer commands, const struct vkc_buffer *from,
-                  const struct image *image)
+                  const struct image *image, unsigned texel_bytes)
 {
-    const VkBufferImageCopy copy = whole(image);
+    VkBufferImageCopy copies[LEVELS_MAX];
 
-    vkCmdCopyBufferToImage(commands, from->buffer, image->image, VK_IMAGE_LAYOUT_GENERAL, 1, &copy);
+    copies_fill(image, texel_bytes, copies);
+    vkCmdCopyBufferToImage(commands, from->buffer, image->image, VK_IMAGE_LAYOUT_GENERAL,
+                           image->desc.levels, copies);
 }
 
 void image_download(VkCommandBuffer commands, const struct image *image,
-                    const struct vkc_buffer *to)
+                    const struct vkc_buffer *to, unsigned texel_bytes)
 {
-    const VkBufferImageCopy copy = whole(image);
+    VkBufferImageCopy copies[LEVELS_MAX];
 
-    vkCmdCopyImageToBuffer(commands, image->image, VK_IMAGE_LAYOUT_GENERAL, to->buffer, 1, &copy);
+    copies_fill(image, texel_bytes, copies);
+    vkCmdCopyImageToBuffer(commands, image->image, VK_IMAGE_LAYOUT_GENERAL, to->buffer,
+                           image->desc.levels, copies);
 }
 
 VkSampler sampler_create(struct vkc *vkc, VkFilter filter, VkSamplerAddressMode mode,

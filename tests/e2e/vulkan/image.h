@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Linear images for the tests of this folder, and their formats as the Vulkan specification defines
- * them, decoded on the CPU.
+ * Images for the tests of this folder, and their formats as the Vulkan specification defines them,
+ * decoded on the CPU.
  */
 #ifndef TESTS_E2E_VULKAN_IMAGE_H
 #define TESTS_E2E_VULKAN_IMAGE_H
@@ -28,24 +28,38 @@ void image_decode(const struct image_format *format, const void *element, uint32
 /* Clears what has no canonical value: NaNs, infinities, denormals, the second -1 of SNORM. */
 void image_tame(const struct image_format *format, void *element);
 
+/* Levels and layers of 0 are one. A view has everything; of layers it is a view of an array. */
+struct image_desc {
+    VkImageType type;
+    VkFormat format;
+    VkImageTiling tiling;
+    VkImageUsageFlags usage;
+    uint32_t width, height, depth, levels, layers;
+};
+
 struct image {
+    struct image_desc desc;
     VkImage image;
     VkDeviceMemory memory;
     VkImageView view;
-    uint32_t width, height;
 };
 
-void image_create(struct vkc *vkc, VkFormat format, VkImageUsageFlags usage, uint32_t width,
-                  uint32_t height, struct image *out_image);
+void image_create(struct vkc *vkc, const struct image_desc *desc, struct image *out_image);
 void image_destroy(struct vkc *vkc, struct image *image);
 
 /* To the general layout, from none. */
 void image_begin(VkCommandBuffer commands, const struct image *image);
-/* All of the image, rows tightly packed. */
+/* All of the image: levels after each other, each at a multiple of 16 bytes, layers, slices and
+ * rows tightly packed. */
 void image_upload(VkCommandBuffer commands, const struct vkc_buffer *from,
-                  const struct image *image);
+                  const struct image *image, unsigned texel_bytes);
 void image_download(VkCommandBuffer commands, const struct image *image,
-                    const struct vkc_buffer *to);
+                    const struct vkc_buffer *to, unsigned texel_bytes);
+
+static inline uint32_t image_level_size(uint32_t size, uint32_t level)
+{
+    return size >> level ? size >> level : 1;
+}
 
 VkSampler sampler_create(struct vkc *vkc, VkFilter filter, VkSamplerAddressMode mode,
                          VkBorderColor border);

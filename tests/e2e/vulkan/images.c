@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * Linear images: every format that the driver offers, uploaded, fetched in a shader, stored by
- * another and downloaded; filtering, gathering, wrapping, borders; atomics; clears.
+ * Images, linear or (with the argument "optimal") tiled: every format that the driver offers,
+ * uploaded, fetched in a shader, stored by another and downloaded; filtering, gathering, wrapping,
+ * borders; atomics; clears.
  */
 #include "image.h"
 
 #include <math.h>
 
 enum { WIDTH = 37, HEIGHT = 11, TEXELS = WIDTH * HEIGHT };
+
+static VkImageTiling tiling = VK_IMAGE_TILING_LINEAR;
+
+static void image_open(struct vkc *vkc, VkFormat format, VkImageUsageFlags usage,
+                       struct image *out_image)
+{
+    const struct image_desc desc = {.type = VK_IMAGE_TYPE_2D,
+                                    .format = format,
+                                    .tiling = tiling,
+                                    .usage = usage,
+                                    .width = WIDTH,
+                                    .height = HEIGHT};
+
+    image_create(vkc, &desc, out_image);
+}
 
 static const char *suffix_of(enum image_kind kind)
 {
@@ -60,13 +76,13 @@ static void fetch_check(struct vkc *vkc, const struct image_format *format, VkSa
     VkCommandBuffer commands;
 
     pipeline_open(vkc, "image_fetch", format->kind, types, &pipeline);
-    image_create(vkc, format->format, VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
-                 WIDTH, HEIGHT, &image);
+    image_open(vkc, format->format, VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT,
+               &image);
     vkc_bind_image(vkc, &pipeline, 0, image.view, sampler);
     vkc_bind(vkc, &pipeline, 1, values);
     commands = vkc_begin(vkc);
     image_begin(commands, &image);
-    image_upload(commands, source, &image);
+    image_upload(commands, source, &image, format->bytes);
     vkc_barrier(commands);
     vkc_use(commands, &pipeline, NULL);
     vkCmdDispatch(commands, (WIDTH + 7) / 8, (HEIGHT + 7) / 8, 1);
@@ -90,8 +106,8 @@ static void store_check(struct vkc *vkc, const struct image_format *format,
 
     EXPECT(decoded, "no memory");
     pipeline_open(vkc, "image_store", format->kind, types, &pipeline);
-    image_create(vkc, format->format, VK_IMAGE_USAGE_STORAGE_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
-                 WIDTH, HEIGHT, &image);
+    image_open(vkc, format->format, VK_IMAGE_USAGE_STORAGE_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
+               &image);
     vkc_bind(vkc, &pipeline, 0, values);
     vkc_bind_image(vkc, &pipeline, 1, image.view, VK_NULL_HANDLE);
     commands = vkc_begin(vkc);
@@ -99,7 +115,7 @@ static void store_check(struct vkc *vkc, const struct image_format *format,
     vkc_use(commands, &pipeline, NULL);
     vkCmdDispatch(commands, (WIDTH + 7) / 8, (HEIGHT + 7) / 8, 1);
     vkc_barrier(commands);
-    image_download(commands, &image, result);
+    image_download(commands, &image, result, format->bytes);
     vkc_barrier(commands);
     vkc_run(vkc, commands);
     for (unsigned i = 0; i < TEXELS; i++)
@@ -124,16 +140,19 @@ static void test_formats(struct vkc *vkc, VkSampler sampler)
     for (unsigned f = 0; f < image_format_count; f++) {
         const struct image_format *format = &image_formats[f];
         VkFormatProperties properties;
+        VkFormatFeatureFlags features;
 
         vkGetPhysicalDeviceFormatProperties(vkc->physical, format->format, &properties);
-        if (!(properties.linearTilingFeatures & VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT))
+        features = tiling == VK_IMAGE_TILING_LINEAR ? properties.linearTilingFeatures
+                                                    : properties.optimalTilingFeatures;
+        if (!(features & VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT))
             continue;
         fill_scrambled(&source, f);
         for (unsigned i = 0; i < TEXELS; i++)
             image_tame(format, (uint8_t *)source.host + i * format->bytes);
         fetch_check(vkc, format, sampler, &source, &values);
         fetched++;
-        if (!(properties.linearTilingFeatures & VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT))
+        if (!(features & VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT))
             continue;
         store_check(vkc, format, &values, &result);
         stored++;
@@ -227,9 +246,8 @@ static void test_sampling(struct vkc *vkc)
     vkc_buffer_create(vkc, TEXELS * 16, &source);
     vkc_buffer_create(vkc, POINTS * 8, &points);
     vkc_buffer_create(vkc, POINTS * 32, &values);
-    image_create(vkc, VK_FORMAT_R32G32B32A32_SFLOAT,
-                 VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT, WIDTH, HEIGHT,
-                 &image);
+    image_open(vkc, VK_FORMAT_R32G32B32A32_SFLOAT,
+               VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT, &image);
     for (unsigned i = 0; i < TEXELS * 4; i++)
         ((float *)source.host)[i] = (float)(scramble(i) % 100) / 10;
     for (unsigned i = 0; i < POINTS; i++) {
@@ -241,7 +259,7 @@ static void test_sampling(struct vkc *vkc)
     }
     commands = vkc_begin(vkc);
     image_begin(commands, &image);
-    image_upload(commands, &source, &image);
+    image_upload(commands, &source, &image, 16);
     vkc_barrier(commands);
     vkc_run(vkc, commands);
     for (unsigned m = 0; m < 2 * COUNT_OF(modes); m++) {
@@ -282,10 +300,10 @@ static void test_atomics(struct vkc *vkc)
 
     vkc_buffer_create(vkc, TEXELS * 4, &result);
     vkc_pipeline_create(vkc, &desc, &pipeline);
-    image_create(vkc, VK_FORMAT_R32_UINT,
-                 VK_IMAGE_USAGE_STORAGE_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT |
-                     VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
-                 WIDTH, HEIGHT, &image);
+    image_open(vkc, VK_FORMAT_R32_UINT,
+               VK_IMAGE_USAGE_STORAGE_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT |
+                   VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
+               &image);
     vkc_bind_image(vkc, &pipeline, 0, image.view, VK_NULL_HANDLE);
     for (unsigned i = 0; i < TEXELS; i++)
         want[i] = start.uint32[0];
@@ -298,7 +316,7 @@ static void test_atomics(struct vkc *vkc)
     vkc_use(commands, &pipeline, NULL);
     vkCmdDispatch(commands, GROUPS, 1, 1);
     vkc_barrier(commands);
-    image_download(commands, &image, &result);
+    image_download(commands, &image, &result, 4);
     vkc_barrier(commands);
     vkc_run(vkc, commands);
     expect_words("image atomics", result.host, want, TEXELS);
@@ -308,12 +326,14 @@ static void test_atomics(struct vkc *vkc)
 }
 
 /* The queue without graphics: its copies and clears are compute shaders, the other's are draws. */
-int main(void)
+int main(int argc, char **argv)
 {
     const struct vkc_options options = {.compute_only = true};
     struct vkc vkc;
     VkSampler sampler;
 
+    if (argc > 1 && !strcmp(argv[1], "optimal"))
+        tiling = VK_IMAGE_TILING_OPTIMAL;
     vkc_open(&options, &vkc);
     sampler = sampler_create(&vkc, VK_FILTER_NEAREST, VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
                              VK_BORDER_COLOR_FLOAT_TRANSPARENT_BLACK);
