@@ -37,7 +37,7 @@ static const struct row drm_rows[256] = {
     ROW(DRM_IOCTL_AMDGPU_GEM_OP, observe_gem_op),
     ROW(DRM_IOCTL_AMDGPU_INFO, observe_info),
     ROW(DRM_IOCTL_AMDGPU_CTX, observe_context),
-    /* grew in Linux 6.13; the part up to map_size has been there from the start */
+    /* grew in Linux 6.16; the part up to map_size has been there from the start */
     [DRM_COMMAND_BASE + DRM_AMDGPU_GEM_VA] = {observe_gem_va, 40, _IOC_WRITE},
 };
 

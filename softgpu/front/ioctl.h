@@ -39,6 +39,10 @@ struct ioctl_row {
 
 #define IOCTL_MAX_ARGUMENT 1024
 
+/* The most that the kernel's kmalloc() and kvmalloc() give in one piece: limits of arrays. */
+#define FRONT_KMALLOC_MAX  ((size_t)4 << 20)
+#define FRONT_KVMALLOC_MAX ((size_t)INT32_MAX)
+
 struct ioctl_call {
     enum rw_log_area area;
     const char *device; /* "/dev/kfd" */

@@ -244,6 +244,19 @@ struct mem_bo *drm_file_handle_lookup(struct drm_file *file, uint32_t handle)
     return bo;
 }
 
+void drm_file_handle_each(struct drm_file *file,
+                          bool (*visit)(void *context, uint32_t handle, const struct mem_bo *bo),
+                          void *context)
+{
+    const struct mem_bo *bo;
+
+    pthread_mutex_lock(&file->lock);
+    for (uint32_t h = 0; (bo = handle_table_at_or_above(&file->handles, &h)); h++)
+        if (!visit(context, h, bo))
+            break;
+    pthread_mutex_unlock(&file->lock);
+}
+
 /* Another handle of the BO, after `closed` went. */
 static uint32_t other_handle_locked(struct drm_file *file, const struct mem_bo *bo)
 {

@@ -46,6 +46,11 @@ rw_status drm_file_handle_find_or_create(struct drm_file *file, struct mem_bo *b
 bool drm_file_handle_find(struct drm_file *file, const struct mem_bo *bo, uint32_t *out_handle);
 /* New BO reference, or NULL when unknown. */
 struct mem_bo *drm_file_handle_lookup(struct drm_file *file, uint32_t handle);
+/* Calls `visit` for each handle in ascending order, with the file's lock held; stops when it
+ * returns false. */
+void drm_file_handle_each(struct drm_file *file,
+                          bool (*visit)(void *context, uint32_t handle, const struct mem_bo *bo),
+                          void *context);
 /* Drops the handle and, with the last one, the GEM mappings of the BO. EINVAL when unknown. */
 rw_status drm_file_handle_close(struct drm_file *file, uint32_t handle) RW_MUST_USE;
 

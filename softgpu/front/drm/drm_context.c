@@ -42,6 +42,29 @@ static rw_status priority_permit(struct drm_fpriv *fpriv, int32_t priority)
     return RW_FAIL(EACCES, "priority above normal needs CAP_SYS_NICE or DRM master");
 }
 
+/* ---- the reserved VMID ---- */
+
+/* VMIDs are a scarce register set of hardware; a software VM needs none. What shows is who has one:
+ * up to Linux 6.12 all that want one share it, later kernels give it to one VM of a GPU. */
+static _Atomic(const struct drm_fpriv *) vmid_owners[SOFT_MAX_DEVICES];
+
+static rw_status vmid_reserve(const struct drm_fpriv *fpriv)
+{
+    const struct drm_fpriv *owner = NULL;
+
+    if (!atomic_compare_exchange_strong(&vmid_owners[fpriv->device->index], &owner, fpriv) &&
+        owner != fpriv && drm_kernel_is_7(fpriv))
+        return RW_FAIL(ENOENT, "another VM has the GPU's reserved VMID");
+    return RW_OK;
+}
+
+static void vmid_release(const struct drm_fpriv *fpriv)
+{
+    const struct drm_fpriv *owner = fpriv;
+
+    atomic_compare_exchange_strong(&vmid_owners[fpriv->device->index], &owner, NULL);
+}
+
 /* ---- life ---- */
 
 struct drm_context *drm_context_find(struct drm_fpriv *fpriv, uint32_t id)
@@ -90,6 +113,7 @@ void drm_context_table_finish(struct drm_fpriv *fpriv)
     for (uint32_t id = 0; (ctx = handle_table_at_or_above(&fpriv->contexts, &id)); id++)
         drm_context_put(ctx);
     handle_table_finish(&fpriv->contexts);
+    vmid_release(fpriv);
 }
 
 static rw_status context_alloc(struct drm_fpriv *fpriv, int32_t priority, uint32_t *out_id)
@@ -252,21 +276,22 @@ rw_status drm_ioctl_ctx(void *context, void *argument)
 
 /* ---- VM ---- */
 
-/* VMIDs are a scarce register set of hardware; a software VM needs none, so reserving always
- * succeeds and changes nothing but this note. */
 rw_status drm_ioctl_vm(void *context, void *argument)
 {
-    struct drm_fpriv *fpriv = context;
+    const struct drm_fpriv *fpriv = context;
     const union drm_amdgpu_vm *args = argument;
 
     if (args->in.flags)
         return RW_FAIL(EINVAL, "unknown flags 0x%x", args->in.flags);
-    if (args->in.op != AMDGPU_VM_OP_RESERVE_VMID && args->in.op != AMDGPU_VM_OP_UNRESERVE_VMID)
+    switch (args->in.op) {
+    case AMDGPU_VM_OP_RESERVE_VMID:
+        return vmid_reserve(fpriv);
+    case AMDGPU_VM_OP_UNRESERVE_VMID:
+        vmid_release(fpriv);
+        return RW_OK;
+    default:
         return RW_FAIL(EINVAL, "unknown operation %u", args->in.op);
-    pthread_mutex_lock(&fpriv->lock);
-    fpriv->vmid_reserved = args->in.op == AMDGPU_VM_OP_RESERVE_VMID;
-    pthread_mutex_unlock(&fpriv->lock);
-    return RW_OK;
+    }
 }
 
 /* ---- SCHED ---- */

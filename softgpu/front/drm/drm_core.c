@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 
@@ -72,6 +73,27 @@ rw_status drm_ioctl_get_unique(void *context, void *argument)
     if (rw_ok(s))
         unique->unique_len = length;
     return s;
+}
+
+/* ---- SET_CLIENT_NAME ---- */
+
+/* Shown by fdinfo, of which there is none here; logged instead. */
+rw_status drm_ioctl_set_client_name(void *context, void *argument)
+{
+    const struct drm_fpriv *fpriv = context;
+    const struct drm_uapi_set_client_name *args = argument;
+    char name[DRM_UAPI_CLIENT_NAME_MAX + 1] = "";
+
+    if (args->name_len > DRM_UAPI_CLIENT_NAME_MAX)
+        return RW_FAIL(EINVAL, "a client's name of %llu bytes, %u is the most",
+                       (unsigned long long)args->name_len, DRM_UAPI_CLIENT_NAME_MAX);
+    RW_TRY(front_copy_in(name, args->name, args->name_len));
+    for (uint64_t i = 0; i < args->name_len; i++)
+        if (name[i] <= ' ' || name[i] > '~')
+            return RW_FAIL(EINVAL, "byte %llu of a client's name is no visible character",
+                           (unsigned long long)i);
+    rw_debug(drm, "gpu %u: a client's name is \"%s\"", fpriv->device->index, name);
+    return RW_OK;
 }
 
 /* ---- capabilities ---- */

@@ -12,8 +12,6 @@
 #include "softgpu/front/drm/drm_cs.h"
 #include "softgpu/front/ioctl.h"
 
-#define ARRAY_MAX_BYTES ((size_t)INT32_MAX) /* kvmalloc gives no more */
-
 /* Minor versions of amdgpu (amdgpu_drv.c) that brought something to submissions. */
 #define MINOR_GANG   49
 #define MINOR_SHADOW 53
@@ -305,7 +303,7 @@ static rw_status chunk_copy_in(uint64_t user, struct cs_chunk *out_chunk)
     RW_TRY(front_copy_in(&chunk, user, sizeof chunk));
     out_chunk->id = chunk.chunk_id;
     out_chunk->dwords = chunk.length_dw;
-    return front_copy_in_array(chunk.chunk_data, chunk.length_dw, 4, ARRAY_MAX_BYTES,
+    return front_copy_in_array(chunk.chunk_data, chunk.length_dw, 4, FRONT_KVMALLOC_MAX,
                                &out_chunk->data);
 }
 
@@ -326,8 +324,8 @@ rw_status cs_pass1(struct cs_parser *p, const struct drm_amdgpu_cs_in *in)
     void *array;
     rw_status s = RW_OK;
 
-    RW_TRY(
-        front_copy_in_array(in->chunks, in->num_chunks, sizeof *pointers, ARRAY_MAX_BYTES, &array));
+    RW_TRY(front_copy_in_array(in->chunks, in->num_chunks, sizeof *pointers, FRONT_KVMALLOC_MAX,
+                               &array));
     pointers = array;
     p->chunks = calloc(in->num_chunks, sizeof *p->chunks);
     if (!p->chunks)

@@ -37,7 +37,6 @@ struct drm_fpriv {
     struct handle_table syncobjs;
     struct handle_table contexts;
     struct handle_table bo_lists;
-    bool vmid_reserved;
 
     struct drm_sched *sched; /* owned; its own lock */
 };

@@ -114,23 +114,33 @@ static rw_status placement_set(struct mem_bo *bo, uint64_t domains)
     return RW_OK;
 }
 
+static rw_status operate(struct drm_fpriv *fpriv, struct drm_uapi_gem_op *args, struct mem_bo *bo)
+{
+    switch (args->base.op) {
+    case AMDGPU_GEM_OP_GET_GEM_CREATE_INFO:
+        return create_info_copy_out(bo, args->base.value);
+    case AMDGPU_GEM_OP_SET_PLACEMENT:
+        return placement_set(bo, args->base.value);
+    case DRM_UAPI_GEM_OP_GET_MAPPING_INFO:
+        if (drm_kernel_is_7(fpriv))
+            return drm_gem_mappings_copy_out(fpriv, bo, args->base.value, &args->num_entries);
+        break;
+    default:
+        break;
+    }
+    return RW_FAIL(EINVAL, "unknown operation %u", args->base.op);
+}
+
 rw_status drm_ioctl_gem_op(void *context, void *argument)
 {
-    const struct drm_amdgpu_gem_op *args = argument;
+    struct drm_uapi_gem_op *args = argument;
     struct mem_bo *bo;
     rw_status s;
 
-    RW_TRY(drm_gem_lookup(context, args->handle, &bo));
-    switch (args->op) {
-    case AMDGPU_GEM_OP_GET_GEM_CREATE_INFO:
-        s = create_info_copy_out(bo, args->value);
-        break;
-    case AMDGPU_GEM_OP_SET_PLACEMENT:
-        s = placement_set(bo, args->value);
-        break;
-    default:
-        s = RW_FAIL(EINVAL, "unknown operation %u", args->op);
-    }
+    if (drm_kernel_is_7(context) && args->padding)
+        return RW_FAIL(EINVAL, "padding must be 0");
+    RW_TRY(drm_gem_lookup(context, args->base.handle, &bo));
+    s = operate(context, args, bo);
     mem_bo_put(bo);
     return s;
 }

@@ -13,14 +13,7 @@
 #include "softgpu/front/remote.h"
 #include "softgpu/mem/heaps.h"
 
-#define PAGE_MASK UINT64_C(4095)
-
-#define CREATE_FLAGS                                                                               \
-    (AMDGPU_GEM_CREATE_CPU_ACCESS_REQUIRED | AMDGPU_GEM_CREATE_NO_CPU_ACCESS |                     \
-     AMDGPU_GEM_CREATE_CPU_GTT_USWC | AMDGPU_GEM_CREATE_VRAM_CLEARED |                             \
-     AMDGPU_GEM_CREATE_VM_ALWAYS_VALID | AMDGPU_GEM_CREATE_EXPLICIT_SYNC |                         \
-     AMDGPU_GEM_CREATE_ENCRYPTED | DRM_UAPI_GEM_CREATE_GFX12_DCC |                                 \
-     DRM_UAPI_GEM_CREATE_DISCARDABLE)
+#define PAGE_MASK       UINT64_C(4095)
 
 #define DOMAINS_MEMORY  (AMDGPU_GEM_DOMAIN_CPU | AMDGPU_GEM_DOMAIN_GTT | AMDGPU_GEM_DOMAIN_VRAM)
 #define DOMAINS_ON_CHIP (AMDGPU_GEM_DOMAIN_GDS | AMDGPU_GEM_DOMAIN_GWS | AMDGPU_GEM_DOMAIN_OA)
@@ -38,13 +31,26 @@ static rw_status check_domains(uint64_t domains)
     return RW_OK;
 }
 
-static rw_status check_create(const struct drm_amdgpu_gem_create_in *in)
+/* Up to Linux 6.12 doorbells are the kernel's. Later ones give them out on any GPU, although they
+ * are of use only to user queues of the graphics driver, which GFX10.3 lacks. */
+static rw_status check_doorbell(const struct drm_fpriv *fpriv, uint64_t domains)
 {
-    if (in->domains & DRM_UAPI_GEM_DOMAIN_DOORBELL)
+    if (!(domains & DRM_UAPI_GEM_DOMAIN_DOORBELL))
+        return RW_OK;
+    if (!drm_kernel_is_7(fpriv))
         return RW_FAIL(EINVAL, "doorbell objects are not for user space on this kernel");
-    if (in->domain_flags & ~(uint64_t)CREATE_FLAGS)
+    return front_lacks(RW_AREA_drm, EINVAL,
+                       "GEM_CREATE: softgpu has no doorbell objects; no user queue of the graphics "
+                       "driver would listen to one");
+}
+
+static rw_status check_create(const struct drm_fpriv *fpriv,
+                              const struct drm_amdgpu_gem_create_in *in)
+{
+    RW_TRY(check_doorbell(fpriv, in->domains));
+    if (in->domain_flags & ~(uint64_t)DRM_GEM_CREATE_FLAGS)
         return RW_FAIL(EINVAL, "unknown flags 0x%llx",
-                       (unsigned long long)(in->domain_flags & ~(uint64_t)CREATE_FLAGS));
+                       (unsigned long long)(in->domain_flags & ~(uint64_t)DRM_GEM_CREATE_FLAGS));
     RW_TRY(check_domains(in->domains));
     if (in->domain_flags & AMDGPU_GEM_CREATE_ENCRYPTED)
         return RW_FAIL(EINVAL, "this GPU has no encrypted memory (TMZ)");
@@ -124,7 +130,7 @@ rw_status drm_ioctl_gem_create(void *context, void *argument)
     uint32_t handle;
     rw_status s;
 
-    RW_TRY(check_create(&args->in));
+    RW_TRY(check_create(fpriv, &args->in));
     RW_TRY(create_object(fpriv, &args->in, &bo));
     if (args->in.domain_flags & AMDGPU_GEM_CREATE_VM_ALWAYS_VALID)
         gpu_vm_adopt_bo(drm_file_vm(fpriv->file), bo);

@@ -3,10 +3,11 @@
  * GEM_VA. Kernel: amdgpu_gem_va_ioctl(), whose order of checks this is.
  */
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "softgpu/front/drm/drm_gem.h"
 #include "softgpu/front/drm/drm_sched.h"
+#include "softgpu/front/drm/drm_syncobj.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 
@@ -14,11 +15,6 @@
     (AMDGPU_VM_DELAY_UPDATE | AMDGPU_VM_PAGE_READABLE | AMDGPU_VM_PAGE_WRITEABLE |                 \
      AMDGPU_VM_PAGE_EXECUTABLE | AMDGPU_VM_MTYPE_MASK | DRM_UAPI_VM_PAGE_NOALLOC)
 #define FLAGS_PRT (AMDGPU_VM_DELAY_UPDATE | AMDGPU_VM_PAGE_PRT)
-
-/* What the VM keeps of the flags: rights. Memory types and cache hints have no effect here. */
-#define FLAGS_KEPT                                                                                 \
-    (AMDGPU_VM_DELAY_UPDATE | AMDGPU_VM_PAGE_READABLE | AMDGPU_VM_PAGE_WRITEABLE |                 \
-     AMDGPU_VM_PAGE_EXECUTABLE | AMDGPU_VM_PAGE_PRT)
 
 static_assert((int)GPU_VM_DELAY_UPDATE == AMDGPU_VM_DELAY_UPDATE &&
                   (int)GPU_VM_PAGE_READABLE == AMDGPU_VM_PAGE_READABLE &&
@@ -64,7 +60,7 @@ static rw_status check_request(struct drm_fpriv *fpriv, struct drm_amdgpu_gem_va
 static rw_status operate(struct gpu_vm *vm, const struct drm_amdgpu_gem_va *args, struct mem_bo *bo)
 {
     bool delay = args->flags & AMDGPU_VM_DELAY_UPDATE;
-    uint32_t flags = args->flags & FLAGS_KEPT;
+    uint32_t flags = args->flags; /* memory types and cache hints are kept, but have no effect */
     gpu_va va = gpu_va_make(args->va_address);
 
     switch (args->operation) {
@@ -81,26 +77,101 @@ static rw_status operate(struct gpu_vm *vm, const struct drm_amdgpu_gem_va *args
     }
 }
 
+/* ---- fences of the page-table update ---- */
+
+static rw_status fence_wait(struct drm_fpriv *fpriv, uint32_t handle)
+{
+    struct drm_fence *fence;
+
+    if (!handle)
+        return RW_FAIL(EINVAL, "no syncobj has the handle 0");
+    RW_TRY(drm_syncobj_find_fence(fpriv, handle, 0, 0, &fence));
+    drm_fence_lock();
+    (void)drm_fence_wait_locked(fence, DRM_FENCE_FOREVER);
+    drm_fence_unlock();
+    drm_fence_put(fence);
+    return RW_OK;
+}
+
+/* In the ioctl, as the kernel does it. */
+static rw_status input_fences_wait(struct drm_fpriv *fpriv, const struct drm_uapi_gem_va *args)
+{
+    rw_status s = RW_OK;
+    void *handles;
+
+    if (!args->num_syncobj_handles)
+        return RW_OK;
+    RW_TRY(front_copy_in_array(args->input_fence_syncobj_handles, args->num_syncobj_handles,
+                               sizeof(uint32_t), FRONT_KMALLOC_MAX, &handles));
+    for (uint32_t i = 0; rw_ok(s) && i < args->num_syncobj_handles; i++)
+        s = fence_wait(fpriv, ((const uint32_t *)handles)[i]);
+    free(handles);
+    return s;
+}
+
+/* The page tables are up to date when operate() returns, so what stands for that is signalled. */
+static rw_status output_fence_put_in(struct drm_syncobj *syncobj, uint64_t point)
+{
+    struct drm_fence *fence = drm_fence_create_signalled();
+    rw_status s;
+
+    if (!fence)
+        return RW_FAIL(ENOMEM, "no memory for a fence");
+    s = drm_syncobj_put_in(syncobj, fence, point);
+    drm_fence_put(fence);
+    return s;
+}
+
+/* New reference, or NULL when none is asked for. */
+static rw_status output_syncobj_find(struct drm_fpriv *fpriv, uint32_t handle,
+                                     struct drm_syncobj **out_syncobj)
+{
+    *out_syncobj = handle ? drm_syncobj_find(fpriv, handle) : NULL;
+    if (handle && !*out_syncobj)
+        return RW_FAIL(ENOENT, "syncobj handle %u is not open in this file", handle);
+    return RW_OK;
+}
+
+/* ---- the ioctl ---- */
+
+/* The object's place, and what is to be told; then the operation. */
+static rw_status operate_and_tell(struct drm_fpriv *fpriv, const struct drm_uapi_gem_va *args,
+                                  struct mem_bo *bo)
+{
+    struct gpu_vm *vm = drm_file_vm(fpriv->file);
+    struct drm_syncobj *syncobj;
+    rw_status s;
+
+    if (bo && !gpu_vm_bo_is_attached(vm, bo)) /* its handle was closed meanwhile */
+        return RW_FAIL(ENOENT, "GEM handle %u has no place in this VM", args->base.handle);
+    RW_TRY(output_syncobj_find(fpriv, args->vm_timeline_syncobj_out, &syncobj));
+    /* The kernel updates page tables behind the jobs that have been submitted. */
+    if (args->base.operation != AMDGPU_VA_OP_MAP)
+        drm_sched_settle(fpriv->sched);
+    s = operate(vm, &args->base, bo);
+    if (rw_ok(s) && syncobj)
+        s = output_fence_put_in(syncobj, args->vm_timeline_point);
+    drm_syncobj_put(syncobj);
+    return s;
+}
+
 rw_status drm_ioctl_gem_va(void *context, void *argument)
 {
     struct drm_fpriv *fpriv = context;
-    struct drm_amdgpu_gem_va *args = argument;
-    struct gpu_vm *vm = drm_file_vm(fpriv->file);
+    struct drm_uapi_gem_va *args = argument;
     struct mem_bo *bo = NULL;
     rw_status s;
 
-    RW_TRY(check_request(fpriv, args));
-    if (args->operation != AMDGPU_VA_OP_CLEAR && !(args->flags & AMDGPU_VM_PAGE_PRT)) {
-        RW_TRY(drm_gem_lookup(fpriv, args->handle, &bo));
-        if (!gpu_vm_bo_is_attached(vm, bo)) { /* its handle was closed meanwhile */
-            mem_bo_put(bo);
-            return RW_FAIL(ENOENT, "GEM handle %u has no place in this VM", args->handle);
-        }
-    }
-    /* The kernel updates page tables behind the jobs that have been submitted. */
-    if (args->operation != AMDGPU_VA_OP_MAP)
-        drm_sched_settle(fpriv->sched);
-    s = operate(vm, args, bo);
+    if (!drm_kernel_is_7(fpriv)) /* which does not know these fields */
+        *args = (struct drm_uapi_gem_va){.base = args->base};
+    RW_TRY(check_request(fpriv, &args->base));
+    if ((args->base.flags & AMDGPU_VM_DELAY_UPDATE) && args->vm_timeline_syncobj_out)
+        return RW_FAIL(EINVAL, "a delayed update has no fence yet");
+    if (args->base.operation != AMDGPU_VA_OP_CLEAR && !(args->base.flags & AMDGPU_VM_PAGE_PRT))
+        RW_TRY(drm_gem_lookup(fpriv, args->base.handle, &bo));
+    s = input_fences_wait(fpriv, args);
+    if (rw_ok(s))
+        s = operate_and_tell(fpriv, args, bo);
     mem_bo_put(bo);
     return s;
 }

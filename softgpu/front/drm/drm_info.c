@@ -24,7 +24,7 @@ struct answer {
         uint64_t u64;
         uint32_t registers[MMR_MAX_COUNT];
         uint32_t max_ibs[DRM_UAPI_HW_IP_NUM];
-        struct drm_uapi_info_hw_ip hw_ip;
+        struct drm_uapi_info_hw_ip_slots hw_ip; /* no slots of user queues */
         struct drm_uapi_info_device device;
         struct drm_uapi_info_gpuvm_fault fault;
         struct drm_amdgpu_info_firmware firmware;
@@ -141,8 +141,8 @@ static rw_status query_hw_ip_info(struct drm_fpriv *fpriv, const struct drm_amdg
         return RW_FAIL(EINVAL, "engine type %u, instance %u", info->query_hw_ip.type,
                        info->query_hw_ip.ip_instance);
     engine = drm_engine_of(fpriv->device->profile, info->query_hw_ip.type);
-    answer->size = sizeof answer->hw_ip;
-    answer->hw_ip = (struct drm_uapi_info_hw_ip){
+    answer->size = drm_kernel_is_7(fpriv) ? sizeof answer->hw_ip : sizeof answer->hw_ip.base;
+    answer->hw_ip.base = (struct drm_uapi_info_hw_ip){
         .hw_ip_version_major = engine.major,
         .hw_ip_version_minor = engine.minor,
         .ib_start_alignment = engine.ib_start_alignment,
@@ -448,8 +448,28 @@ static rw_status query_device(struct drm_fpriv *fpriv, const struct drm_amdgpu_i
     };
     device_fill_units(info, profile);
     device_fill_addresses(info, gpu_vm_limits(drm_file_vm(fpriv->file)));
-    answer->size = sizeof *info;
+    if (drm_kernel_is_7(fpriv))
+        info->ids_flags |= DRM_UAPI_IDS_FLAGS_GANG_SUBMIT;
+    answer->size = drm_kernel_is_7(fpriv) ? sizeof *info
+                                          : offsetof(struct drm_uapi_info_device, userq_ip_mask);
     return RW_OK;
+}
+
+/* Sizes of what the firmware keeps for user queues, which it does from GFX11 on. */
+static rw_status query_user_queue_areas(struct drm_fpriv *fpriv, const struct drm_amdgpu_info *info,
+                                        struct answer *answer)
+{
+    (void)answer;
+    if (!drm_kernel_is_7(fpriv))
+        return RW_FAIL(EINVAL, "query 0x%x is unknown", info->query);
+    switch (info->query_hw_ip.type) {
+    case AMDGPU_HW_IP_GFX:
+    case AMDGPU_HW_IP_COMPUTE:
+    case AMDGPU_HW_IP_DMA:
+        return rw_status_quiet(EOPNOTSUPP);
+    default:
+        return RW_FAIL(EINVAL, "engine type %u has no user queues", info->query_hw_ip.type);
+    }
 }
 
 /* ---- the table ---- */
@@ -481,6 +501,7 @@ static info_query *const queries[] = {
     [AMDGPU_INFO_VIDEO_CAPS] = query_absent,
     [DRM_UAPI_INFO_MAX_IBS] = query_max_ibs,
     [DRM_UAPI_INFO_GPUVM_FAULT] = query_fault,
+    [DRM_UAPI_INFO_UQ_FW_AREAS] = query_user_queue_areas,
 };
 
 rw_status drm_ioctl_info(void *context, void *argument)

@@ -240,6 +240,14 @@ static rw_status wait_submitted(struct drm_syncobj *syncobj, uint64_t point, boo
     return s;
 }
 
+rw_status drm_syncobj_put_in(struct drm_syncobj *syncobj, struct drm_fence *fence, uint64_t point)
+{
+    if (point)
+        return drm_syncobj_add_point(syncobj, fence, point);
+    drm_syncobj_replace_fence(syncobj, fence);
+    return RW_OK;
+}
+
 rw_status drm_syncobj_find_fence(struct drm_fpriv *fpriv, uint32_t handle, uint64_t point,
                                  uint32_t flags, struct drm_fence **out_fence)
 {

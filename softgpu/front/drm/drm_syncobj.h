@@ -37,6 +37,10 @@ rw_status drm_syncobj_handle_create(struct drm_fpriv *fpriv, struct drm_syncobj 
 void drm_syncobj_replace_fence(struct drm_syncobj *syncobj, struct drm_fence *fence);
 rw_status drm_syncobj_add_point(struct drm_syncobj *syncobj, struct drm_fence *fence,
                                 uint64_t point) RW_MUST_USE;
+/* One or the other: in place of what is there for point 0, else as a point of a timeline. ENOMEM.
+ */
+rw_status drm_syncobj_put_in(struct drm_syncobj *syncobj, struct drm_fence *fence,
+                             uint64_t point) RW_MUST_USE;
 
 /* The fence of a handle's point, as a new reference; never NULL when it succeeds. ENOENT unknown
  * handle; EINVAL nothing submitted, or unknown flags; with WAIT_FOR_SUBMIT it waits for up to five

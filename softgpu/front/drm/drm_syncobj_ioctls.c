@@ -15,9 +15,6 @@
 #define WAIT_AVAILABLE  DRM_SYNCOBJ_WAIT_FLAGS_WAIT_AVAILABLE
 #define WAIT_DEADLINE   DRM_UAPI_SYNCOBJ_WAIT_DEADLINE
 
-/* The most that the kernel's kmalloc gives in one piece. */
-#define ARRAY_MAX_BYTES ((size_t)4 << 20)
-
 static rw_status unknown_handle(int err, uint32_t handle)
 {
     return RW_FAIL(err, "syncobj handle %u is not open in this file", handle);
@@ -62,12 +59,37 @@ rw_status drm_ioctl_syncobj_destroy(void *context, void *argument)
     return RW_OK;
 }
 
-static rw_status export_sync_file(struct drm_fpriv *fpriv, uint32_t handle, int *out_fd)
+/* A descriptor of a syncobj, or of one fence: a sync file. */
+#define SYNC_FILE DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE
+#define TIMELINE  DRM_UAPI_SYNCOBJ_HANDLE_TIMELINE
+static_assert(SYNC_FILE == DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE, "one bit both ways");
+
+/* Only a sync file is of a point; who does not say TIMELINE need not have cleared the field, which
+ * older kernels do not know. */
+static rw_status check_handle(const struct drm_fpriv *fpriv,
+                              const struct drm_uapi_syncobj_handle *args, uint64_t *out_point)
+{
+    uint32_t known = drm_kernel_is_7(fpriv) ? SYNC_FILE | TIMELINE : SYNC_FILE;
+
+    *out_point = 0;
+    if (args->pad)
+        return RW_FAIL(EINVAL, "padding must be 0");
+    if (args->flags & ~known)
+        return RW_FAIL(EINVAL, "unknown flags 0x%x", args->flags);
+    if (args->flags & TIMELINE)
+        *out_point = args->point;
+    if (*out_point && !(args->flags & SYNC_FILE))
+        return RW_FAIL(EINVAL, "a syncobj's descriptor is of no point");
+    return RW_OK;
+}
+
+static rw_status export_sync_file(struct drm_fpriv *fpriv, uint32_t handle, uint64_t point,
+                                  int *out_fd)
 {
     struct drm_fence *fence;
     rw_status s;
 
-    RW_TRY(drm_syncobj_find_fence(fpriv, handle, 0, 0, &fence));
+    RW_TRY(drm_syncobj_find_fence(fpriv, handle, point, 0, &fence));
     s = drm_sync_file_create(fence, out_fd);
     drm_fence_put(fence);
     return s;
@@ -76,16 +98,14 @@ static rw_status export_sync_file(struct drm_fpriv *fpriv, uint32_t handle, int 
 rw_status drm_ioctl_syncobj_handle_to_fd(void *context, void *argument)
 {
     struct drm_fpriv *fpriv = context;
-    struct drm_syncobj_handle *args = argument;
+    struct drm_uapi_syncobj_handle *args = argument;
     struct drm_syncobj *syncobj;
+    uint64_t point;
     rw_status s;
 
-    if (args->pad)
-        return RW_FAIL(EINVAL, "padding must be 0");
-    if (args->flags && args->flags != DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE)
-        return RW_FAIL(EINVAL, "unknown flags 0x%x", args->flags);
-    if (args->flags)
-        return export_sync_file(fpriv, args->handle, &args->fd);
+    RW_TRY(check_handle(fpriv, args, &point));
+    if (args->flags & SYNC_FILE)
+        return export_sync_file(fpriv, args->handle, point, &args->fd);
     syncobj = drm_syncobj_find(fpriv, args->handle);
     if (!syncobj)
         return unknown_handle(EINVAL, args->handle);
@@ -94,35 +114,31 @@ rw_status drm_ioctl_syncobj_handle_to_fd(void *context, void *argument)
     return s;
 }
 
-static rw_status import_sync_file(struct drm_fpriv *fpriv, int fd, uint32_t handle)
+static rw_status import_sync_file(struct drm_fpriv *fpriv, int fd, uint32_t handle, uint64_t point)
 {
     struct drm_syncobj *syncobj;
     struct drm_fence *fence;
+    rw_status s;
 
     RW_TRY(drm_sync_file_import(fd, &fence));
     syncobj = drm_syncobj_find(fpriv, handle);
-    if (syncobj)
-        drm_syncobj_replace_fence(syncobj, fence);
+    s = syncobj ? drm_syncobj_put_in(syncobj, fence, point) : unknown_handle(ENOENT, handle);
     drm_fence_put(fence);
-    if (!syncobj)
-        return unknown_handle(ENOENT, handle);
     drm_syncobj_put(syncobj);
-    return RW_OK;
+    return s;
 }
 
 rw_status drm_ioctl_syncobj_fd_to_handle(void *context, void *argument)
 {
     struct drm_fpriv *fpriv = context;
-    struct drm_syncobj_handle *args = argument;
+    struct drm_uapi_syncobj_handle *args = argument;
     struct drm_syncobj *syncobj;
+    uint64_t point;
     rw_status s;
 
-    if (args->pad)
-        return RW_FAIL(EINVAL, "padding must be 0");
-    if (args->flags && args->flags != DRM_SYNCOBJ_FD_TO_HANDLE_FLAGS_IMPORT_SYNC_FILE)
-        return RW_FAIL(EINVAL, "unknown flags 0x%x", args->flags);
-    if (args->flags)
-        return import_sync_file(fpriv, args->fd, args->handle);
+    RW_TRY(check_handle(fpriv, args, &point));
+    if (args->flags & SYNC_FILE)
+        return import_sync_file(fpriv, args->fd, args->handle, point);
     RW_TRY(drm_syncobj_fd_import(args->fd, &syncobj));
     s = drm_syncobj_handle_create(fpriv, syncobj, &args->handle);
     drm_syncobj_put(syncobj);
@@ -144,10 +160,7 @@ rw_status drm_ioctl_syncobj_transfer(void *context, void *argument)
         return unknown_handle(ENOENT, args->dst_handle);
     s = drm_syncobj_find_fence(fpriv, args->src_handle, args->src_point, args->flags, &fence);
     if (rw_ok(s)) {
-        if (args->dst_point)
-            s = drm_syncobj_add_point(target, fence, args->dst_point);
-        else
-            drm_syncobj_replace_fence(target, fence);
+        s = drm_syncobj_put_in(target, fence, args->dst_point);
         drm_fence_put(fence);
     }
     drm_syncobj_put(target);
@@ -195,7 +208,7 @@ static rw_status array_find(struct drm_fpriv *fpriv, uint64_t user_handles, uint
     void *handles;
 
     *out_array = (struct syncobj_array){0};
-    RW_TRY(front_copy_in_array(user_handles, count, sizeof(uint32_t), ARRAY_MAX_BYTES, &handles));
+    RW_TRY(front_copy_in_array(user_handles, count, sizeof(uint32_t), FRONT_KMALLOC_MAX, &handles));
     out_array->items = calloc(count, sizeof *out_array->items);
     if (!out_array->items) {
         free(handles);
@@ -222,7 +235,7 @@ static rw_status array_points(struct syncobj_array *array, uint64_t user_points)
     void *points;
 
     if (user_points) {
-        RW_TRY(front_copy_in_array(user_points, array->count, sizeof(uint64_t), ARRAY_MAX_BYTES,
+        RW_TRY(front_copy_in_array(user_points, array->count, sizeof(uint64_t), FRONT_KMALLOC_MAX,
                                    &points));
     } else if (!(points = calloc(array->count, sizeof(uint64_t)))) {
         return RW_FAIL(ENOMEM, "no memory for %u points", array->count);

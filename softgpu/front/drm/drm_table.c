@@ -14,7 +14,7 @@
 
 /* Minor versions of amdgpu that brought an ioctl which older kernel profiles lack. */
 #define MINOR_6_6  54
-#define MINOR_6_16 64
+#define MINOR_6_16 64 /* and what came between 6.13 and 7.2: no profile lies there */
 
 #define CORE_ROWS(X)                                                                               \
     X(VERSION, DRM_IOCTL_VERSION, drm_ioctl_version, RENDER)                                       \
@@ -43,9 +43,9 @@
     X(UPDATE_DRAW, DRM_IOCTL_UPDATE_DRAW, drm_ioctl_nothing, AUTH | MASTER | ROOT)                 \
     X(SYNCOBJ_CREATE, DRM_IOCTL_SYNCOBJ_CREATE, drm_ioctl_syncobj_create, RENDER)                  \
     X(SYNCOBJ_DESTROY, DRM_IOCTL_SYNCOBJ_DESTROY, drm_ioctl_syncobj_destroy, RENDER)               \
-    X(SYNCOBJ_HANDLE_TO_FD, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, drm_ioctl_syncobj_handle_to_fd,        \
+    X(SYNCOBJ_HANDLE_TO_FD, DRM_UAPI_IOCTL_SYNCOBJ_HANDLE_TO_FD, drm_ioctl_syncobj_handle_to_fd,   \
       RENDER)                                                                                      \
-    X(SYNCOBJ_FD_TO_HANDLE, DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, drm_ioctl_syncobj_fd_to_handle,        \
+    X(SYNCOBJ_FD_TO_HANDLE, DRM_UAPI_IOCTL_SYNCOBJ_FD_TO_HANDLE, drm_ioctl_syncobj_fd_to_handle,   \
       RENDER)                                                                                      \
     X(SYNCOBJ_WAIT, DRM_UAPI_IOCTL_SYNCOBJ_WAIT, drm_ioctl_syncobj_wait, RENDER)                   \
     X(SYNCOBJ_RESET, DRM_IOCTL_SYNCOBJ_RESET, drm_ioctl_syncobj_reset, RENDER)                     \
@@ -58,6 +58,9 @@
       drm_ioctl_syncobj_timeline_signal, RENDER)                                                   \
     X(SYNCOBJ_EVENTFD, DRM_UAPI_IOCTL_SYNCOBJ_EVENTFD, drm_ioctl_syncobj_eventfd,                  \
       RENDER | SINCE(MINOR_6_6))                                                                   \
+    X(SET_CLIENT_NAME, DRM_UAPI_IOCTL_SET_CLIENT_NAME, drm_ioctl_set_client_name,                  \
+      RENDER | SINCE(MINOR_6_16))                                                                  \
+    X(GEM_CHANGE_HANDLE, DRM_UAPI_IOCTL_GEM_CHANGE_HANDLE, NULL, RENDER | SINCE(MINOR_6_16))       \
     MODESET_ROWS(X)
 
 /* The GPU has no display engine: nothing to list, and what is about single objects is refused. */
@@ -115,25 +118,33 @@
     X(AMDGPU_GEM_METADATA, DRM_IOCTL_AMDGPU_GEM_METADATA, drm_ioctl_gem_metadata, AUTH | RENDER)   \
     X(AMDGPU_GEM_WAIT_IDLE, DRM_IOCTL_AMDGPU_GEM_WAIT_IDLE, drm_ioctl_gem_wait_idle,               \
       AUTH | RENDER)                                                                               \
-    X(AMDGPU_GEM_VA, DRM_IOCTL_AMDGPU_GEM_VA, drm_ioctl_gem_va, AUTH | RENDER)                     \
+    X(AMDGPU_GEM_VA, DRM_UAPI_IOCTL_GEM_VA, drm_ioctl_gem_va, AUTH | RENDER)                       \
     X(AMDGPU_WAIT_CS, DRM_IOCTL_AMDGPU_WAIT_CS, drm_ioctl_wait_cs, AUTH | RENDER)                  \
-    X(AMDGPU_GEM_OP, DRM_IOCTL_AMDGPU_GEM_OP, drm_ioctl_gem_op, AUTH | RENDER)                     \
+    X(AMDGPU_GEM_OP, DRM_UAPI_IOCTL_GEM_OP, drm_ioctl_gem_op, AUTH | RENDER)                       \
     X(AMDGPU_GEM_USERPTR, DRM_IOCTL_AMDGPU_GEM_USERPTR, drm_ioctl_gem_userptr, AUTH | RENDER)      \
     X(AMDGPU_WAIT_FENCES, DRM_IOCTL_AMDGPU_WAIT_FENCES, drm_ioctl_wait_fences, AUTH | RENDER)      \
     X(AMDGPU_VM, DRM_IOCTL_AMDGPU_VM, drm_ioctl_vm, AUTH | RENDER)                                 \
     X(AMDGPU_FENCE_TO_HANDLE, DRM_IOCTL_AMDGPU_FENCE_TO_HANDLE, drm_ioctl_fence_to_handle,         \
       AUTH | RENDER)                                                                               \
     X(AMDGPU_SCHED, DRM_IOCTL_AMDGPU_SCHED, drm_ioctl_sched, MASTER)                               \
-    X(AMDGPU_USERQ, DRM_IO(0x56), drm_ioctl_user_queue, AUTH | RENDER | SINCE(MINOR_6_16))         \
-    X(AMDGPU_USERQ_SIGNAL, DRM_IO(0x57), drm_ioctl_user_queue, AUTH | RENDER | SINCE(MINOR_6_16))  \
-    X(AMDGPU_USERQ_WAIT, DRM_IO(0x58), drm_ioctl_user_queue, AUTH | RENDER | SINCE(MINOR_6_16))    \
-    X(AMDGPU_GEM_LIST_HANDLES, DRM_IO(0x59), NULL, AUTH | RENDER | SINCE(MINOR_6_16))
+    X(AMDGPU_USERQ, DRM_UAPI_IOCTL_USERQ, drm_ioctl_user_queue, AUTH | RENDER | SINCE(MINOR_6_16)) \
+    X(AMDGPU_USERQ_SIGNAL, DRM_UAPI_IOCTL_USERQ_SIGNAL, drm_ioctl_user_queue,                      \
+      AUTH | RENDER | SINCE(MINOR_6_16))                                                           \
+    X(AMDGPU_USERQ_WAIT, DRM_UAPI_IOCTL_USERQ_WAIT, drm_ioctl_user_queue,                          \
+      AUTH | RENDER | SINCE(MINOR_6_16))                                                           \
+    X(AMDGPU_GEM_LIST_HANDLES, DRM_UAPI_IOCTL_GEM_LIST_HANDLES, drm_ioctl_gem_list_handles,        \
+      AUTH | RENDER | SINCE(MINOR_6_16))
 
 #define ROW(name_, request_, handler_, flags_)                                                     \
     [_IOC_NR(request_)] = {                                                                        \
         .name = #name_, .request = (request_), .handler = (handler_), .flags = (flags_)},
 
 static const struct ioctl_row rows[256] = {CORE_ROWS(ROW) AMDGPU_ROWS(ROW)};
+
+bool drm_kernel_is_7(const struct drm_fpriv *fpriv)
+{
+    return fpriv->machine->kernel->drm_minor >= MINOR_6_16;
+}
 
 const struct ioctl_row *drm_row_find(const struct kernel_profile *kernel, unsigned long request)
 {

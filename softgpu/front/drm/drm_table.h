@@ -22,19 +22,23 @@ enum drm_row_flag {
 /* The row of a request, or NULL when this kernel knows none with its number (EINVAL). */
 const struct ioctl_row *drm_row_find(const struct kernel_profile *kernel, unsigned long request);
 
+/* Does the kernel have what was added to known ioctls between 6.13 and 7.2? */
+bool drm_kernel_is_7(const struct drm_fpriv *fpriv);
+
 /* Checks that the client may call the row: EACCES (drm_ioctl_permit() in the kernel). */
 rw_status drm_row_permit(const struct ioctl_row *row, struct drm_fpriv *fpriv) RW_MUST_USE;
 
 /* Handlers; the context is the struct drm_fpriv. drm_core.c: */
 ioctl_handler drm_ioctl_version, drm_ioctl_get_unique, drm_ioctl_get_magic, drm_ioctl_get_client,
-    drm_ioctl_get_stats, drm_ioctl_get_cap, drm_ioctl_set_client_cap, drm_ioctl_set_version,
-    drm_ioctl_auth_magic, drm_ioctl_set_master, drm_ioctl_drop_master, drm_ioctl_nothing,
-    drm_ioctl_invalid, drm_ioctl_no_modeset, drm_ioctl_mode_getresources,
+    drm_ioctl_get_stats, drm_ioctl_set_client_name, drm_ioctl_get_cap, drm_ioctl_set_client_cap,
+    drm_ioctl_set_version, drm_ioctl_auth_magic, drm_ioctl_set_master, drm_ioctl_drop_master,
+    drm_ioctl_nothing, drm_ioctl_invalid, drm_ioctl_no_modeset, drm_ioctl_mode_getresources,
     drm_ioctl_mode_getplaneresources;
-/* drm_gem.c, drm_gem_create.c, drm_gem_va.c, drm_prime.c: */
+/* drm_gem.c, drm_gem_create.c, drm_gem_list.c, drm_gem_va.c, drm_prime.c: */
 ioctl_handler drm_ioctl_gem_close, drm_ioctl_gem_mmap, drm_ioctl_gem_wait_idle,
     drm_ioctl_gem_metadata, drm_ioctl_gem_op, drm_ioctl_gem_create, drm_ioctl_gem_userptr,
-    drm_ioctl_gem_va, drm_ioctl_prime_handle_to_fd, drm_ioctl_prime_fd_to_handle;
+    drm_ioctl_gem_va, drm_ioctl_gem_list_handles, drm_ioctl_prime_handle_to_fd,
+    drm_ioctl_prime_fd_to_handle;
 /* drm_flink.c: */
 ioctl_handler drm_ioctl_gem_flink, drm_ioctl_gem_open;
 /* drm_syncobj_ioctls.c: */

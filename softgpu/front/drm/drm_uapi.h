@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The user API of the DRM core and of amdgpu up to Linux 6.12. Installed headers may be older
+ * The user API of the DRM core and of amdgpu up to Linux 7.2. Installed headers may be older
  * (libdrm 2.4.114 knows Linux 6.0), so what has grown or was added since is declared here under a
- * name of its own, with its size asserted; what never changed comes from libdrm's headers.
+ * name of its own, with its size asserted; what never changed comes from libdrm's headers. What a
+ * kernel profile does not know yet it does not read.
  *
- * Source: include/uapi/drm/drm.h and amdgpu_drm.h of Linux 6.12.
+ * Source: include/uapi/drm/drm.h and amdgpu_drm.h of Linux 6.12 and 7.2.
  */
 #ifndef SOFTGPU_FRONT_DRM_UAPI_H
 #define SOFTGPU_FRONT_DRM_UAPI_H
@@ -43,6 +44,27 @@ struct drm_uapi_syncobj_eventfd {
 };
 static_assert(sizeof(struct drm_uapi_syncobj_eventfd) == 24, "Linux 6.6");
 
+#define DRM_UAPI_SYNCOBJ_HANDLE_TIMELINE (1u << 1)
+
+struct drm_uapi_syncobj_handle { /* drm_syncobj_handle since 6.16 */
+    uint32_t handle, flags;
+    int32_t fd;
+    uint32_t pad;
+    uint64_t point;
+};
+static_assert(sizeof(struct drm_uapi_syncobj_handle) == 24, "Linux 6.16");
+
+#define DRM_UAPI_CLIENT_NAME_MAX 64u
+
+struct drm_uapi_set_client_name {
+    uint64_t name_len, name;
+};
+static_assert(sizeof(struct drm_uapi_set_client_name) == 16, "Linux 6.13");
+
+struct drm_uapi_gem_change_handle {
+    uint32_t handle, new_handle;
+};
+
 struct drm_uapi_mode_closefb {
     uint32_t fb_id, pad;
 };
@@ -51,6 +73,10 @@ struct drm_uapi_mode_closefb {
 #define DRM_UAPI_IOCTL_SYNCOBJ_TIMELINE_WAIT DRM_IOWR(0xca, struct drm_uapi_syncobj_timeline_wait)
 #define DRM_UAPI_IOCTL_SYNCOBJ_EVENTFD       DRM_IOWR(0xcf, struct drm_uapi_syncobj_eventfd)
 #define DRM_UAPI_IOCTL_MODE_CLOSEFB          DRM_IOWR(0xd0, struct drm_uapi_mode_closefb)
+#define DRM_UAPI_IOCTL_SYNCOBJ_HANDLE_TO_FD  DRM_IOWR(0xc1, struct drm_uapi_syncobj_handle)
+#define DRM_UAPI_IOCTL_SYNCOBJ_FD_TO_HANDLE  DRM_IOWR(0xc2, struct drm_uapi_syncobj_handle)
+#define DRM_UAPI_IOCTL_SET_CLIENT_NAME       DRM_IOWR(0xd1, struct drm_uapi_set_client_name)
+#define DRM_UAPI_IOCTL_GEM_CHANGE_HANDLE     DRM_IOWR(0xd2, struct drm_uapi_gem_change_handle)
 
 /* ---- amdgpu ---- */
 
@@ -70,8 +96,66 @@ struct drm_uapi_mode_closefb {
 
 #define DRM_UAPI_INFO_MAX_IBS           0x22u
 #define DRM_UAPI_INFO_GPUVM_FAULT       0x23u
+#define DRM_UAPI_INFO_UQ_FW_AREAS       0x24u
+
+#define DRM_UAPI_IDS_FLAGS_GANG_SUBMIT  0x10u
 
 #define DRM_UAPI_FW_LAST                0x1cu /* AMDGPU_INFO_FW_VPE */
+
+struct drm_uapi_gem_va { /* drm_amdgpu_gem_va since 6.16 */
+    struct drm_amdgpu_gem_va base;
+    uint64_t vm_timeline_point;
+    uint32_t vm_timeline_syncobj_out, num_syncobj_handles;
+    uint64_t input_fence_syncobj_handles;
+};
+static_assert(sizeof(struct drm_uapi_gem_va) == 64, "Linux 6.16");
+
+#define DRM_UAPI_GEM_OP_GET_MAPPING_INFO 2u
+
+struct drm_uapi_gem_op { /* drm_amdgpu_gem_op since 6.18 */
+    struct drm_amdgpu_gem_op base;
+    uint32_t num_entries, padding;
+};
+static_assert(sizeof(struct drm_uapi_gem_op) == 24, "Linux 6.18");
+
+struct drm_uapi_gem_vm_entry {
+    uint64_t addr, size, offset, flags; /* bytes */
+};
+
+struct drm_uapi_gem_list_handles {
+    uint64_t entries;
+    uint32_t num_entries, padding;
+};
+static_assert(sizeof(struct drm_uapi_gem_list_handles) == 16, "Linux 6.18");
+
+#define DRM_UAPI_GEM_LIST_IS_IMPORT 1u
+
+struct drm_uapi_gem_list_entry {
+    uint32_t gem_handle, flags;
+    uint64_t size;
+    uint64_t preferred_domains, alloc_flags;
+    uint64_t alignment; /* pages, whatever the kernel's header says */
+};
+static_assert(sizeof(struct drm_uapi_gem_list_entry) == 40, "Linux 6.18");
+
+/* Sizes that count: there are no user queues of the graphics driver here. */
+struct drm_uapi_userq {
+    uint64_t words[9];
+};
+struct drm_uapi_userq_signal {
+    uint64_t words[6];
+};
+struct drm_uapi_userq_wait {
+    uint64_t words[9];
+};
+
+#define DRM_UAPI_IOCTL_GEM_VA       DRM_IOW(DRM_COMMAND_BASE + DRM_AMDGPU_GEM_VA, struct drm_uapi_gem_va)
+#define DRM_UAPI_IOCTL_GEM_OP       DRM_IOWR(DRM_COMMAND_BASE + DRM_AMDGPU_GEM_OP, struct drm_uapi_gem_op)
+#define DRM_UAPI_IOCTL_USERQ        DRM_IOWR(DRM_COMMAND_BASE + 0x16, struct drm_uapi_userq)
+#define DRM_UAPI_IOCTL_USERQ_SIGNAL DRM_IOWR(DRM_COMMAND_BASE + 0x17, struct drm_uapi_userq_signal)
+#define DRM_UAPI_IOCTL_USERQ_WAIT   DRM_IOWR(DRM_COMMAND_BASE + 0x18, struct drm_uapi_userq_wait)
+#define DRM_UAPI_IOCTL_GEM_LIST_HANDLES                                                            \
+    DRM_IOWR(DRM_COMMAND_BASE + 0x19, struct drm_uapi_gem_list_handles)
 
 struct drm_uapi_info_hw_ip { /* drm_amdgpu_info_hw_ip since 6.2 */
     uint32_t hw_ip_version_major, hw_ip_version_minor;
@@ -81,6 +165,12 @@ struct drm_uapi_info_hw_ip { /* drm_amdgpu_info_hw_ip since 6.2 */
     uint32_t ip_discovery_version; /* bits 23:16 major, 15:8 minor, 7:0 revision */
 };
 static_assert(sizeof(struct drm_uapi_info_hw_ip) == 32, "Linux 6.2");
+
+struct drm_uapi_info_hw_ip_slots { /* drm_amdgpu_info_hw_ip since 6.18 */
+    struct drm_uapi_info_hw_ip base;
+    uint32_t userq_num_slots;
+};
+static_assert(sizeof(struct drm_uapi_info_hw_ip_slots) == 40, "Linux 6.18");
 
 struct drm_uapi_info_device { /* drm_amdgpu_info_device since 6.5 */
     uint32_t device_id, chip_rev, external_rev, pci_rev, family;
@@ -110,6 +200,7 @@ struct drm_uapi_info_device { /* drm_amdgpu_info_device since 6.5 */
     uint64_t mall_size;
     uint32_t enabled_rb_pipes_mask_hi;
     uint32_t shadow_size, shadow_alignment, csa_size, csa_alignment;
+    uint32_t userq_ip_mask, pad; /* since 6.16 */
 };
 static_assert(offsetof(struct drm_uapi_info_device, min_engine_clock) ==
                   sizeof(struct drm_amdgpu_info_device),

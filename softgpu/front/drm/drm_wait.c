@@ -15,8 +15,6 @@
 #include "softgpu/front/drm/drm_uapi.h"
 
 #define KERNEL_ENOTSUPP 524
-#define ARRAY_MAX_BYTES ((size_t)4 << 20) /* kmalloc gives no more */
-
 /* Absolute CLOCK_MONOTONIC; what looks negative is for ever (amdgpu_gem_timeout). */
 static int64_t deadline_of(uint64_t timeout)
 {
@@ -164,7 +162,7 @@ rw_status drm_ioctl_wait_fences(void *context, void *argument)
     rw_status s;
 
     RW_TRY(front_copy_in_array(args->in.fences, args->in.fence_count,
-                               sizeof(struct drm_amdgpu_fence), ARRAY_MAX_BYTES, &names));
+                               sizeof(struct drm_amdgpu_fence), FRONT_KMALLOC_MAX, &names));
     s = args->in.wait_all ? wait_all(context, args, names) : wait_any(context, args, names);
     free(names);
     return s;
