@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "softgpu/isa/exec/format.h"
+#include "softgpu/isa/exec/elements.h"
 #include "softgpu/isa/exec/handlers.h"
 #include "softgpu/isa/exec/lanes.h"
 #include "softgpu/isa/exec/trap.h"
@@ -310,32 +310,20 @@ static const struct isa_format *access_format(const struct isa_inst *inst, const
     return isa_format_find(inst->enc == ISA_ENC_MTBUF ? inst->mem.format : a->buffer.format);
 }
 
-/* Components to registers; D16 packs two into one. */
-static void format_write(struct isa_wave *w, uint16_t reg, unsigned lane, unsigned count,
-                         enum format_data data, const struct isa_format *format,
-                         const uint32_t value[4])
+/* The register, or the half of one, of component `i`: D16 packs two into one. */
+static uint32_t *format_place(const struct isa_wave *w, uint16_t reg, unsigned i,
+                              enum format_data data, enum isa_component_part *out_part)
 {
-    for (unsigned i = 0; i < count; i++) {
-        unsigned shift = data == DATA_D16_HI || (data == DATA_D16 && i % 2) ? 16 : 0;
-        uint32_t *out = &isa_reg_row(w, reg, data == DATA_32 ? i : i / 2)[lane];
-
-        if (data == DATA_32)
-            *out = value[i];
-        else
-            *out = (*out & ~(0xffffu << shift)) | (uint32_t)isa_format_to_d16(format, value[i])
-                                                      << shift;
-    }
+    *out_part = data == DATA_32                ? ISA_PART_WHOLE
+                : data == DATA_D16_HI || i % 2 ? ISA_PART_HIGH
+                                               : ISA_PART_LOW;
+    return isa_reg_row(w, reg, data == DATA_32 ? i : i / 2);
 }
 
-static void format_read(const struct isa_wave *w, uint16_t reg, unsigned lane, unsigned count,
-                        enum format_data data, const struct isa_format *format, uint32_t out[4])
+/* MTBUF has no selection. */
+static uint16_t format_selection(const struct isa_inst *inst, const struct access *a)
 {
-    for (unsigned i = 0; i < count; i++) {
-        unsigned shift = data == DATA_D16_HI || (data == DATA_D16 && i % 2) ? 16 : 0;
-        uint32_t value = isa_reg_row(w, reg, data == DATA_32 ? i : i / 2)[lane];
-
-        out[i] = data == DATA_32 ? value : isa_format_from_d16(format, (uint16_t)(value >> shift));
-    }
+    return inst->enc == ISA_ENC_MUBUF ? a->buffer.dst_sel : ISA_SELECT_XYZW;
 }
 
 static unsigned format_registers(unsigned count, enum format_data data)
@@ -343,12 +331,21 @@ static unsigned format_registers(unsigned count, enum format_data data)
     return data == DATA_32 ? count : (count + 1) / 2;
 }
 
+/* Zeros are what a lane out of range reads, before the selection. */
+static void format_clear(uint32_t value[ISA_FORMAT_ROWS], unsigned lanes, uint64_t outside)
+{
+    for (unsigned i = 0; i < 4; i++)
+        ISA_FOR_LANES(lane, outside)
+    value[i * lanes + lane] = 0;
+}
+
 static void buffer_load_format(struct isa_wave *w, const struct isa_inst *inst, unsigned count,
                                enum format_data data)
 {
-    const uint64_t pc = w->pc;
+    _Alignas(64) uint32_t value[ISA_FORMAT_ROWS];
+    uint32_t constant[ISA_FORMAT_LANES];
     struct access a;
-    uint64_t outside;
+    uint64_t active, outside;
 
     isa_windows_sync(w);
     access_prepare(w, inst, &a);
@@ -361,27 +358,27 @@ static void buffer_load_format(struct isa_wave *w, const struct isa_inst *inst, 
         isa_handler_unsupported(w, inst);
         return;
     }
-    ISA_FOR_LANES(lane, a.lanes.mask)
-    {
-        uint32_t value[4] = {0};
-        uint8_t element[16];
+    active = a.lanes.mask;
+    a.lanes.mask &= ~outside;
+    if (a.lanes.mask && !isa_elements_load(w, inst, &a.lanes, format, value))
+        return;
+    format_clear(value, w->lanes, outside);
+    for (unsigned i = 0; i < count; i++) {
+        enum isa_component_part part;
+        uint32_t *row = format_place(w, inst->dst, i, data, &part);
 
-        if (!(outside >> lane & 1)) {
-            if (!isa_lane_read(w, inst, &a.lanes, (unsigned)lane, element, format->bytes))
-                return;
-            isa_format_unpack(format, element, value);
-        }
-        if (inst->enc == ISA_ENC_MUBUF) /* MTBUF has no selection */
-            isa_format_select(format, a.buffer.dst_sel, value);
-        format_write(w, inst->dst, (unsigned)lane, count, data, format, value);
+        isa_component_write(
+            w, row, part, format,
+            isa_elements_select(format, format_selection(inst, &a), value, i, w->lanes, constant),
+            active);
     }
-    if (still_in(w, pc))
-        write_tfe(w, inst, format_registers(count, data));
+    write_tfe(w, inst, format_registers(count, data));
 }
 
 static void buffer_store_format(struct isa_wave *w, const struct isa_inst *inst, unsigned count,
                                 enum format_data data)
 {
+    _Alignas(64) uint32_t value[ISA_FORMAT_ROWS];
     struct access a;
 
     isa_windows_sync(w);
@@ -391,18 +388,24 @@ static void buffer_store_format(struct isa_wave *w, const struct isa_inst *inst,
 
     if (!format)
         return;
-    ISA_FOR_LANES(lane, a.lanes.mask & ~access_outside(&a, 0, format->bytes))
-    {
-        uint32_t value[4] = {0};
-        uint8_t element[16];
+    a.lanes.mask &= ~access_outside(&a, 0, format->bytes);
+    if (!a.lanes.mask)
+        return;
+    for (unsigned i = 0; i < 4; i++) {
+        int from = isa_elements_unselect(format_selection(inst, &a), i);
+        uint32_t *component = value + i * w->lanes;
+        enum isa_component_part part;
 
-        format_read(w, inst->src[1], (unsigned)lane, count, data, format, value);
-        if (inst->enc == ISA_ENC_MUBUF)
-            isa_format_unselect(a.buffer.dst_sel, value);
-        isa_format_pack(format, value, element);
-        if (!isa_lane_write(w, inst, &a.lanes, (unsigned)lane, element, format->bytes))
-            return;
+        if (from < 0 || (unsigned)from >= count) {
+            memset(component, 0, w->lanes * sizeof(*component));
+            continue;
+        }
+
+        const uint32_t *row = format_place(w, inst->src[1], (unsigned)from, data, &part);
+
+        isa_component_read(w, row, part, format, component);
     }
+    isa_elements_store(w, inst, &a.lanes, format, value);
 }
 
 /* ---- atomics ---- */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "softgpu/isa/exec/sem_base.h"
+#include "softgpu/isa/exec/format_component.h"
 
 /* X(first number, bytes, bits of X, Y, Z, W): groups that have these numeric formats in order:
  * INT3: UINT SINT FLOAT; INT6: UNORM SNORM USCALED SSCALED UINT SINT; ALL7: INT6 and FLOAT. */
@@ -70,48 +70,6 @@ const struct isa_format *isa_format_find(unsigned number)
     return &formats[number];
 }
 
-/* ---- floats ---- */
-
-/* Floats without a sign, of 5 exponent bits and `mantissa` fraction bits: f11 (6) and f10 (5). */
-static uint32_t f32_from_small(uint32_t magnitude, unsigned mantissa)
-{
-    uint32_t fraction = magnitude & ((1u << mantissa) - 1);
-    uint32_t exponent = magnitude >> mantissa;
-
-    if (exponent == 31)
-        return 0x7f800000 | fraction << (23 - mantissa);
-    if (exponent == 0)
-        return sem_bits32(ldexpf((float)fraction, -14 - (int)mantissa));
-    return (exponent + 112) << 23 | fraction << (23 - mantissa);
-}
-
-/* Rounds a 0-and-up f32 pattern to nearest even, or cuts it. */
-static uint32_t small_from_f32(uint32_t magnitude, unsigned mantissa, bool cut)
-{
-    const uint32_t infinity = 31u << mantissa;
-    unsigned shift = 23 - mantissa;
-    uint32_t exponent = magnitude >> 23;
-    uint32_t value, half, rest;
-
-    if (magnitude > 0x7f800000) /* NaN: keep the fraction's top, and a NaN */
-        return infinity | 1u << (mantissa - 1) | (magnitude & 0x7fffff) >> shift;
-    if (exponent > 142)
-        return cut && magnitude != 0x7f800000 ? infinity - 1 : infinity;
-    if (exponent >= 113) {
-        value = magnitude - (112u << 23);
-    } else {
-        /* Denormal: the fraction with its leading one, further to the right. */
-        if (exponent < 113 - mantissa - 1)
-            return 0;
-        value = (magnitude & 0x7fffff) | 0x800000;
-        shift += 113 - exponent;
-    }
-    half = 1u << (shift - 1);
-    rest = value & ((1u << shift) - 1);
-    value >>= shift;
-    return value + (!cut && (rest > half || (rest == half && (value & 1))));
-}
-
 uint32_t isa_format_f32_from_f16(uint16_t half)
 {
     return sem_bits32(sem_f16_to_f32(half));
@@ -120,136 +78,6 @@ uint32_t isa_format_f32_from_f16(uint16_t half)
 uint16_t isa_format_f16_from_f32(uint32_t single)
 {
     return (uint16_t)sem_f32_to_f16(SEM_ROUND_EVEN, false, single);
-}
-
-static uint32_t float_unpack(uint32_t raw, unsigned bits)
-{
-    if (bits == 32)
-        return raw;
-    return bits == 16 ? isa_format_f32_from_f16((uint16_t)raw) : f32_from_small(raw, bits - 5);
-}
-
-static uint32_t float_pack(uint32_t value, unsigned bits, bool cut)
-{
-    if (bits == 32)
-        return value;
-    if (bits == 16)
-        return sem_f32_to_f16(cut ? SEM_ROUND_ZERO : SEM_ROUND_EVEN, false, value);
-    /* No sign: what is below 0 becomes 0, except NaNs. */
-    if (value >> 31 && (value & 0x7fffffff) <= 0x7f800000)
-        return 0;
-    return small_from_f32(value & 0x7fffffff, bits - 5, cut);
-}
-
-/* The transfer function of IEC 61966-2-1. */
-static float srgb_to_linear(float value)
-{
-    return value <= 0.04045f ? value / 12.92f : powf((value + 0.055f) / 1.055f, 2.4f);
-}
-
-static float linear_to_srgb(float value)
-{
-    return value <= 0.0031308f ? value * 12.92f : 1.055f * powf(value, 1 / 2.4f) - 0.055f;
-}
-
-static uint32_t clamp_to_one(uint32_t value)
-{
-    float v = sem_f32(value);
-
-    return v > 0 ? sem_bits32(v < 1 ? v : 1) : 0; /* NaN: 0 */
-}
-
-/* ---- components ---- */
-
-static uint32_t max_unsigned(unsigned bits)
-{
-    return (uint32_t)((1ull << bits) - 1);
-}
-
-static int32_t max_signed(unsigned bits)
-{
-    return (int32_t)(max_unsigned(bits) >> 1);
-}
-
-static int32_t sign_extend(uint32_t raw, unsigned bits)
-{
-    return (int32_t)(raw << (32 - bits)) >> (32 - bits);
-}
-
-static uint32_t component_unpack(enum isa_format_numeric numeric, uint32_t raw, unsigned bits)
-{
-    switch (numeric) {
-    case ISA_FORMAT_UNORM:
-        return sem_bits32((float)raw / (float)max_unsigned(bits));
-    case ISA_FORMAT_SNORM: {
-        float value = (float)sign_extend(raw, bits) / (float)max_signed(bits);
-
-        return sem_bits32(value < -1.0f ? -1.0f : value);
-    }
-    case ISA_FORMAT_USCALED:
-        return sem_bits32((float)raw);
-    case ISA_FORMAT_SSCALED:
-        return sem_bits32((float)sign_extend(raw, bits));
-    case ISA_FORMAT_SINT:
-        return (uint32_t)sign_extend(raw, bits);
-    case ISA_FORMAT_FLOAT:
-    case ISA_FORMAT_FLOAT_CLAMP:
-        return float_unpack(raw, bits);
-    case ISA_FORMAT_SRGB:
-        return sem_bits32(srgb_to_linear((float)raw / (float)max_unsigned(bits)));
-    default:
-        return raw;
-    }
-}
-
-/* Scales, rounds and clamps; NaN becomes 0. */
-static int64_t float_to_integer(uint32_t value, double scale, enum isa_format_rounding rounding,
-                                int64_t low, int64_t high)
-{
-    double v = (double)sem_f32(value) * scale;
-
-    if (!(v == v))
-        return 0;
-    if (rounding == ISA_FORMAT_ROUND_EVEN)
-        v = rint(v);
-    else
-        v = rounding == ISA_FORMAT_ROUND_HALF ? round(v) : trunc(v);
-    if (v < (double)low)
-        return low;
-    return v > (double)high ? high : (int64_t)v;
-}
-
-static uint32_t component_pack(enum isa_format_numeric numeric, uint32_t value, unsigned bits,
-                               enum isa_format_rounding rounding)
-{
-    const int64_t top = max_unsigned(bits), high = max_signed(bits), low = -high - 1;
-
-    switch (numeric) {
-    case ISA_FORMAT_UNORM:
-        return (uint32_t)float_to_integer(value, (double)top, rounding, 0, top);
-    case ISA_FORMAT_SNORM:
-        return (uint32_t)float_to_integer(value, (double)high, rounding, -high, high) &
-               max_unsigned(bits);
-    case ISA_FORMAT_USCALED:
-        return (uint32_t)float_to_integer(value, 1.0, ISA_FORMAT_ROUND_CUT, 0, top);
-    case ISA_FORMAT_SSCALED:
-        return (uint32_t)float_to_integer(value, 1.0, ISA_FORMAT_ROUND_CUT, low, high) &
-               max_unsigned(bits);
-    case ISA_FORMAT_SINT: {
-        int64_t v = (int32_t)value;
-
-        return (uint32_t)(v < low ? low : v > high ? high : v) & max_unsigned(bits);
-    }
-    case ISA_FORMAT_FLOAT:
-        return float_pack(value, bits, rounding == ISA_FORMAT_ROUND_CUT);
-    case ISA_FORMAT_FLOAT_CLAMP:
-        return clamp_to_one(value);
-    case ISA_FORMAT_SRGB:
-        value = sem_bits32(linear_to_srgb(sem_f32(clamp_to_one(value))));
-        return (uint32_t)float_to_integer(value, (double)top, rounding, 0, top);
-    default:
-        return value > top ? (uint32_t)top : value;
-    }
 }
 
 /* ---- elements ---- */
@@ -261,7 +89,7 @@ static uint32_t element_get(const uint8_t *element, unsigned bytes, unsigned shi
     unsigned at = shift / 32 * 4;
 
     memcpy(&word, element + at, bytes - at < 4 ? bytes - at : 4);
-    return word >> shift % 32 & max_unsigned(bits);
+    return word >> shift % 32 & component_max_unsigned(bits);
 }
 
 static void element_put(uint8_t *element, unsigned bytes, unsigned shift, uint32_t raw)
@@ -313,14 +141,6 @@ static uint32_t shared_exponent_pack(const uint32_t in[4])
     return word;
 }
 
-/* How component `i` is read: an sRGB format's W is linear. */
-static enum isa_format_numeric component_numeric(const struct isa_format *format, unsigned i)
-{
-    if (format->numeric == ISA_FORMAT_SRGB && i == 3)
-        return ISA_FORMAT_UNORM;
-    return (enum isa_format_numeric)format->numeric;
-}
-
 void isa_format_unpack(const struct isa_format *format, const uint8_t *element, uint32_t out[4])
 {
     if (format->numeric == ISA_FORMAT_SHARED_EXPONENT) {
@@ -331,7 +151,7 @@ void isa_format_unpack(const struct isa_format *format, const uint8_t *element, 
         return;
     }
 
-    const uint32_t one = isa_format_is_integer(format) ? 1 : sem_bits32(1.0f);
+    const uint32_t one = isa_format_one(format);
     unsigned shift = 0;
 
     for (unsigned i = 0; i < 4; i++) {
@@ -341,7 +161,7 @@ void isa_format_unpack(const struct isa_format *format, const uint8_t *element, 
             out[i] = i == 3 ? one : 0;
             continue;
         }
-        out[i] = component_unpack(component_numeric(format, i),
+        out[i] = component_unpack(isa_format_component_numeric(format, i),
                                   element_get(element, format->bytes, shift, bits), bits);
         shift += bits;
     }
@@ -361,7 +181,8 @@ void isa_format_pack_rounded(const struct isa_format *format, const uint32_t in[
     memset(out_element, 0, format->bytes);
     for (unsigned i = 0; i < 4 && format->bits[i]; i++) {
         element_put(out_element, format->bytes, shift,
-                    component_pack(component_numeric(format, i), in[i], format->bits[i], rounding));
+                    component_pack(isa_format_component_numeric(format, i), in[i], format->bits[i],
+                                   rounding));
         shift += format->bits[i];
     }
 }
@@ -373,7 +194,7 @@ void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint
 
 void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32_t value[4])
 {
-    const uint32_t one = format && isa_format_is_integer(format) ? 1 : sem_bits32(1.0f);
+    const uint32_t one = isa_format_one(format);
     uint32_t from[4];
 
     memcpy(from, value, sizeof(from));
@@ -381,21 +202,6 @@ void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32
         unsigned sel = dst_sel >> (3 * i) & 7;
 
         value[i] = sel >= 4 ? from[sel - 4] : sel == 1 ? one : 0;
-    }
-}
-
-void isa_format_unselect(uint16_t dst_sel, uint32_t value[4])
-{
-    enum { SELECT_X = 4 };
-    uint32_t from[4];
-
-    memcpy(from, value, sizeof(from));
-    memset(value, 0, sizeof(from));
-    for (unsigned i = 4; i-- > 0;) {
-        unsigned sel = dst_sel >> (3 * i) & 7;
-
-        if (sel >= SELECT_X)
-            value[sel - SELECT_X] = from[i];
     }
 }
 

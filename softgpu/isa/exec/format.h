@@ -43,6 +43,21 @@ static inline bool isa_format_is_integer(const struct isa_format *format)
     return format->numeric == ISA_FORMAT_UINT || format->numeric == ISA_FORMAT_SINT;
 }
 
+/* 1 as a register value; `format` may be NULL. */
+static inline uint32_t isa_format_one(const struct isa_format *format)
+{
+    return format && isa_format_is_integer(format) ? 1 : 0x3f800000;
+}
+
+/* How component `i` is read: an sRGB format's W is linear. */
+static inline enum isa_format_numeric isa_format_component_numeric(const struct isa_format *format,
+                                                                   unsigned i)
+{
+    if (format->numeric == ISA_FORMAT_SRGB && i == 3)
+        return ISA_FORMAT_UNORM;
+    return (enum isa_format_numeric)format->numeric;
+}
+
 /* Compressed formats are known, for the layout of their images, but not converted. */
 static inline bool isa_format_is_compressed(const struct isa_format *format)
 {
@@ -70,8 +85,6 @@ void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint
 /* A descriptor's component selection (DST_SEL), 3 bits each for X, Y, Z and W: 0, 1, -, -, X, Y, Z,
  * W of what was read. `format` may be NULL. */
 void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32_t value[4]);
-/* Stores go the other way: each component of memory gets what it would be read as. */
-void isa_format_unselect(uint16_t dst_sel, uint32_t value[4]);
 
 /* Between f32 and f16 patterns (round to nearest even), for D16 data. */
 uint32_t isa_format_f32_from_f16(uint16_t half);

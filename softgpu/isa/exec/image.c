@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "softgpu/isa/decode/image_shape.h"
+#include "softgpu/isa/exec/elements.h"
 #include "softgpu/isa/exec/handlers.h"
 #include "softgpu/isa/exec/trap.h"
 #include "softgpu/isa/exec/vmem.h"
@@ -18,17 +19,6 @@
 #include "softgpu/isa/spec/flags.h"
 
 /* ---- operands ---- */
-
-enum image_dim {
-    DIM_1D,
-    DIM_2D,
-    DIM_3D,
-    DIM_CUBE,
-    DIM_1D_ARRAY,
-    DIM_2D_ARRAY,
-    DIM_MSAA,
-    DIM_MSAA_ARRAY
-};
 
 unsigned isa_image_coordinates(unsigned dim)
 {
@@ -108,116 +98,123 @@ void isa_image_refuse(struct isa_wave *w, const struct isa_inst *inst, const cha
     isa_handler_unsupported(w, inst);
 }
 
+static const uint32_t image_zeros[ISA_FORMAT_LANES];
+
 /* ---- one instruction ---- */
 
 struct image_access {
-    struct isa_image image;
-    bool has_level; /* the last address component is a mip level */
+    const struct isa_image *image;
     struct isa_lanes lanes;
     uint64_t outside; /* active lanes whose texel does not exist */
 };
-
-static uint32_t coordinate(const struct isa_wave *w, const struct isa_inst *inst, unsigned lane,
-                           unsigned n)
-{
-    if (inst->img.a16)
-        return isa_image_address(w, inst, lane, n / 2) >> (n % 2 ? 16 : 0) & 0xffff;
-    return isa_image_address(w, inst, lane, n);
-}
-
-static struct isa_texel texel_of(const struct isa_wave *w, const struct isa_inst *inst,
-                                 const struct image_access *a, unsigned lane)
-{
-    struct isa_texel t = {.x = coordinate(w, inst, lane, 0)};
-    unsigned dim = inst->img.dim;
-
-    if (dim == DIM_1D_ARRAY)
-        t.slice = coordinate(w, inst, lane, 1);
-    else if (dim != DIM_1D)
-        t.y = coordinate(w, inst, lane, 1);
-    if (dim == DIM_3D)
-        t.z = coordinate(w, inst, lane, 2);
-    else if (dim == DIM_CUBE || dim == DIM_2D_ARRAY || dim == DIM_MSAA_ARRAY)
-        t.slice = coordinate(w, inst, lane, 2);
-    else if (dim == DIM_MSAA)
-        t.sample = coordinate(w, inst, lane, 2);
-    if (dim == DIM_MSAA_ARRAY)
-        t.sample = coordinate(w, inst, lane, 3);
-    if (a->has_level)
-        t.level = coordinate(w, inst, lane, isa_image_coordinates(dim));
-    /* A view of one layer may be addressed without saying so, and the other way round. */
-    if (!isa_image_is_array(&a->image))
-        t.slice = 0;
-    return t;
-}
 
 /* False: the model cannot, and has said so. */
 static bool access_prepare(struct isa_wave *w, const struct isa_inst *inst, struct image_access *a)
 {
     const char *obstacle;
+    struct isa_image_texels texels;
 
     isa_windows_sync(w);
-    isa_image_decode(w, inst->src[2], inst->img.r128, &a->image);
-    obstacle = isa_image_obstacle(&a->image);
+    a->image = isa_image_get(w, inst->src[2], inst->img.r128);
+    obstacle = isa_image_obstacle(a->image);
     if (obstacle) {
         isa_image_refuse(w, inst, obstacle);
         return false;
     }
-    a->has_level = isa_ops[inst->op].flags & ISA_F_IMG_LOD;
+    isa_image_texels(w, inst, a->image, isa_ops[inst->op].flags & ISA_F_IMG_LOD, &texels);
     a->lanes.mask = isa_wave_exec(w);
     a->lanes.stride = 4;
-    a->outside = 0;
-    ISA_FOR_LANES(lane, a->lanes.mask)
-    {
-        struct isa_texel texel = texel_of(w, inst, a, (unsigned)lane);
-
-        if (!isa_image_locate(&a->image, &texel, &a->lanes.va[lane]))
-            a->outside |= 1ull << lane;
-    }
+    a->outside = isa_image_locate_lanes(a->image, &texels, w->lanes, a->lanes.mask, a->lanes.va);
     return true;
 }
 
 /* ---- loads and stores ---- */
 
+/* The register, or the half of one, of the n-th component that DMASK enables. */
+static uint32_t *data_place(const struct isa_wave *w, const struct isa_inst *inst, uint16_t reg,
+                            unsigned n, enum isa_component_part *out_part)
+{
+    if (!inst->img.d16) {
+        *out_part = ISA_PART_WHOLE;
+        return isa_reg_row(w, reg, n);
+    }
+    *out_part = n % 2 ? ISA_PART_HIGH : ISA_PART_LOW;
+    return isa_reg_row(w, reg, n / 2);
+}
+
+static void load_write(struct isa_wave *w, const struct isa_inst *inst,
+                       const struct image_access *a, const uint32_t value[ISA_FORMAT_ROWS],
+                       uint64_t active)
+{
+    const struct isa_format *format = a->image->format;
+    unsigned dmask = inst->img.dmask ? inst->img.dmask : 1, n = 0;
+    uint32_t constant[ISA_FORMAT_LANES];
+
+    for (unsigned i = 0; i < 4; i++) {
+        enum isa_component_part part;
+
+        if (!(dmask >> i & 1))
+            continue;
+
+        uint32_t *row = data_place(w, inst, inst->dst, n++, &part);
+        const uint32_t *component =
+            isa_elements_select(format, a->image->dst_sel, value, i, w->lanes, constant);
+
+        isa_component_write(w, row, part, format, component, active & ~a->outside);
+        isa_component_write(w, row, part, format, image_zeros, a->outside);
+    }
+}
+
 static void image_load(struct isa_wave *w, const struct isa_inst *inst)
 {
+    _Alignas(64) uint32_t value[ISA_FORMAT_ROWS];
     struct image_access a;
+    uint64_t active;
 
     if (!access_prepare(w, inst, &a))
         return;
-    ISA_FOR_LANES(lane, a.lanes.mask)
-    {
-        uint32_t value[4] = {0};
-        uint8_t element[16];
-
-        if (!(a.outside >> lane & 1)) {
-            if (!isa_lane_read(w, inst, &a.lanes, (unsigned)lane, element, a.image.format->bytes))
-                return;
-            isa_format_unpack(a.image.format, element, value);
-            isa_image_select(&a.image, value);
-        }
-        isa_image_data_write(w, inst, a.image.format, (unsigned)lane, false, value);
-    }
+    active = a.lanes.mask;
+    a.lanes.mask &= ~a.outside;
+    if (a.lanes.mask && !isa_elements_load(w, inst, &a.lanes, a.image->format, value))
+        return;
+    load_write(w, inst, &a, value, active);
     isa_image_tfe_write(w, inst);
+}
+
+/* Memory's components, each from the register that the selection and DMASK name. */
+static void store_read(const struct isa_wave *w, const struct isa_inst *inst,
+                       const struct isa_image *image, uint32_t out_value[ISA_FORMAT_ROWS])
+{
+    for (unsigned i = 0; i < 4; i++) {
+        int from = isa_elements_unselect(image->dst_sel, i);
+        uint32_t *component = out_value + i * w->lanes;
+        enum isa_component_part part;
+
+        if (from < 0 || !(inst->img.dmask >> from & 1)) {
+            memset(component, 0, w->lanes * sizeof(*component));
+            continue;
+        }
+
+        unsigned before = inst->img.dmask & ((1u << from) - 1);
+        const uint32_t *row =
+            data_place(w, inst, inst->src[1], (unsigned)__builtin_popcount(before), &part);
+
+        isa_component_read(w, row, part, image->format, component);
+    }
 }
 
 static void image_store(struct isa_wave *w, const struct isa_inst *inst)
 {
+    _Alignas(64) uint32_t value[ISA_FORMAT_ROWS];
     struct image_access a;
 
     if (!access_prepare(w, inst, &a))
         return;
-    ISA_FOR_LANES(lane, a.lanes.mask & ~a.outside)
-    {
-        uint32_t value[4];
-        uint8_t element[16];
-
-        isa_image_data_read(w, inst, a.image.format, (unsigned)lane, value);
-        isa_image_unselect(&a.image, value);
-        isa_format_pack(a.image.format, value, element);
-        if (!isa_lane_write(w, inst, &a.lanes, (unsigned)lane, element, a.image.format->bytes))
-            return;
-    }
+    a.lanes.mask &= ~a.outside;
+    if (!a.lanes.mask)
+        return;
+    store_read(w, inst, a.image, value);
+    isa_elements_store(w, inst, &a.lanes, a.image->format, value);
 }
 
 /* The _pck forms move elements as they are, without a format: `sign` extends what is shorter than a
@@ -231,14 +228,14 @@ static void image_load_packed(struct isa_wave *w, const struct isa_inst *inst, b
     ISA_FOR_LANES(lane, a.lanes.mask)
     {
         uint32_t value[4] = {0};
-        unsigned bytes = a.image.format ? a.image.format->bytes : 4;
+        unsigned bytes = a.image->format ? a.image->format->bytes : 4;
 
         if (!(a.outside >> lane & 1) &&
             !isa_lane_read(w, inst, &a.lanes, (unsigned)lane, value, bytes))
             return;
         if (sign && bytes < 4)
             value[0] = (uint32_t)((int32_t)(value[0] << (32 - 8 * bytes)) >> (32 - 8 * bytes));
-        isa_image_data_write(w, inst, a.image.format, (unsigned)lane, false, value);
+        isa_image_data_write(w, inst, a.image->format, (unsigned)lane, false, value);
     }
     isa_image_tfe_write(w, inst);
 }
@@ -263,8 +260,8 @@ static void image_store_pck(struct isa_wave *w, const struct isa_inst *inst)
     {
         uint32_t value[4];
 
-        isa_image_data_read(w, inst, a.image.format, (unsigned)lane, value);
-        if (!isa_lane_write(w, inst, &a.lanes, (unsigned)lane, value, a.image.format->bytes))
+        isa_image_data_read(w, inst, a.image->format, (unsigned)lane, value);
+        if (!isa_lane_write(w, inst, &a.lanes, (unsigned)lane, value, a.image->format->bytes))
             return;
     }
 }
@@ -284,7 +281,7 @@ static bool atomic_prepare(struct isa_wave *w, const struct isa_inst *inst, unsi
         row[lane] = 0;
     }
     a->lanes.mask &= ~a->outside;
-    if (a->lanes.mask && a->image.format->bytes != bytes) {
+    if (a->lanes.mask && a->image->format->bytes != bytes) {
         isa_image_refuse(w, inst, "the operands' size is not that of the image's format");
         return false;
     }
@@ -315,21 +312,22 @@ static void image_atomic(struct isa_wave *w, const struct isa_inst *inst, isa_at
 /* Width, height, depth or layers, levels. */
 static void image_get_resinfo(struct isa_wave *w, const struct isa_inst *inst)
 {
-    struct isa_image image;
+    const struct isa_image *image = isa_image_get(w, inst->src[2], inst->img.r128);
+    const uint32_t *levels = isa_image_address_row(w, inst, 0);
+    const uint32_t address = inst->img.a16 ? 0xffff : UINT32_MAX;
 
-    isa_image_decode(w, inst->src[2], inst->img.r128, &image);
     ISA_FOR_LANES(lane, isa_wave_exec(w))
     {
-        uint64_t level = (uint64_t)coordinate(w, inst, (unsigned)lane, 0) + image.base_level;
+        uint64_t level = (uint64_t)(levels[lane] & address) + image->base_level;
         uint32_t value[4] = {0};
 
-        if (image.format)
-            value[3] = image.last_level - image.base_level + 1;
-        if (image.format && level <= image.last_level) {
-            value[0] = image.levels[level].width;
-            value[1] = image.levels[level].height;
-            value[2] = isa_image_is_array(&image) ? image.last_array - image.base_array + 1
-                                                  : image.levels[level].depth - image.base_array;
+        if (image->format)
+            value[3] = image->last_level - image->base_level + 1;
+        if (image->format && level <= image->last_level) {
+            value[0] = image->levels[level].width;
+            value[1] = image->levels[level].height;
+            value[2] = isa_image_is_array(image) ? image->last_array - image->base_array + 1
+                                                 : image->levels[level].depth - image->base_array;
         }
         isa_image_data_write(w, inst, isa_format_find(20), (unsigned)lane, false, value);
     }

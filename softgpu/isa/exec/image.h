@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "softgpu/isa/exec/format.h"
+#include "softgpu/isa/exec/format_lanes.h"
 #include "softgpu/isa/exec/lanes.h"
 #include "softgpu/isa/wave.h"
 #include "softgpu/surface/surface.h"
@@ -61,6 +61,9 @@ struct isa_image {
 void isa_image_decode(const struct isa_wave *w, uint16_t reg, bool short_form,
                       struct isa_image *out_image);
 
+/* The same, remembered: valid until the calling thread decodes another. */
+const struct isa_image *isa_image_get(const struct isa_wave *w, uint16_t reg, bool short_form);
+
 /* NULL when the model can access the image; else why it cannot, in words. */
 const char *isa_image_obstacle(const struct isa_image *image);
 
@@ -79,9 +82,8 @@ struct isa_texel {
 bool isa_image_locate(const struct isa_image *image, const struct isa_texel *texel,
                       uint64_t *out_va);
 
-/* From memory's components to the instruction's, and back. */
+/* From memory's components to the instruction's. */
 void isa_image_select(const struct isa_image *image, uint32_t value[4]);
-void isa_image_unselect(const struct isa_image *image, uint32_t value[4]);
 
 /* ---- samplers ---- */
 
@@ -116,14 +118,48 @@ void isa_sampler_decode(const struct isa_wave *w, uint16_t reg, struct isa_sampl
 
 /* ---- operands ---- */
 
-/* Dword `n` of a lane's address: consecutive VGPRs, or those that NSA names. */
+/* The DIM field. */
+enum isa_image_dim {
+    ISA_DIM_1D,
+    ISA_DIM_2D,
+    ISA_DIM_3D,
+    ISA_DIM_CUBE,
+    ISA_DIM_1D_ARRAY,
+    ISA_DIM_2D_ARRAY,
+    ISA_DIM_MSAA,
+    ISA_DIM_MSAA_ARRAY,
+};
+
+/* Dword `n` of the lanes' addresses: consecutive VGPRs, or those that NSA names. */
+static inline const uint32_t *isa_image_address_row(const struct isa_wave *w,
+                                                    const struct isa_inst *inst, unsigned n)
+{
+    if (n == 0 || inst->img.nsa == 0)
+        return isa_reg_row(w, inst->src[0], n);
+    return isa_reg_row(w, (uint16_t)(ISA_REG_VGPR0 + inst->img.addr[n - 1]), 0);
+}
+
 static inline uint32_t isa_image_address(const struct isa_wave *w, const struct isa_inst *inst,
                                          unsigned lane, unsigned n)
 {
-    if (n == 0 || inst->img.nsa == 0)
-        return isa_reg_row(w, inst->src[0], n)[lane];
-    return isa_reg_row(w, (uint16_t)(ISA_REG_VGPR0 + inst->img.addr[n - 1]), 0)[lane];
+    return isa_image_address_row(w, inst, n)[lane];
 }
+
+/* The texels that an instruction without a sampler addresses, by lane. */
+struct isa_image_texels {
+    const uint32_t *x, *y, *z, *slice, *level, *sample; /* registers, or borrowed from here */
+    uint32_t buffer[5][ISA_FORMAT_LANES];
+};
+
+/* `has_level`: the last address component is a mip level. */
+void isa_image_texels(const struct isa_wave *w, const struct isa_inst *inst,
+                      const struct isa_image *image, bool has_level,
+                      struct isa_image_texels *out_texels);
+
+/* isa_image_locate() of all lanes in `mask`; returns those that have no texel. `out_va` of other
+ * lanes is undefined. */
+uint64_t isa_image_locate_lanes(const struct isa_image *image, const struct isa_image_texels *t,
+                                unsigned lanes, uint64_t mask, uint64_t out_va[64]);
 
 /* The four components that the instruction's data registers hold, or are to hold: DMASK picks
  * which. `four`: gather4 and msaa_load write all of them whatever DMASK is. */

@@ -172,11 +172,6 @@ void isa_image_select(const struct isa_image *image, uint32_t value[4])
     isa_format_select(image->format, image->dst_sel, value);
 }
 
-void isa_image_unselect(const struct isa_image *image, uint32_t value[4])
-{
-    isa_format_unselect(image->dst_sel, value);
-}
-
 /* ---- samplers ---- */
 
 static float signed_fixed(uint32_t value, unsigned bits)

@@ -38,18 +38,22 @@ static uintptr_t window_zero(const struct isa_window *window)
     return (uintptr_t)window->host - (uintptr_t)window->va;
 }
 
-/* Do all lanes' data lie in the front window? Subtractions whose signs are collected, which every
- * x86-64 does for several lanes at once; for a wave with all lanes enabled and linear data. */
-static bool lanes_in_front_window(const struct isa_wave *w, const struct isa_lanes *lanes,
-                                  unsigned bytes, unsigned access)
+/* Do all lanes' data lie in the window of the first lane's, which is brought to the front? That is
+ * found by subtractions whose signs are collected, which every x86-64 does for several lanes at
+ * once; for a wave with all lanes enabled and linear data. */
+static bool lanes_in_front_window(struct isa_wave *w, const struct isa_lanes *lanes, unsigned bytes,
+                                  unsigned access)
 {
-    const struct isa_window *window = &w->windows[0];
-    const uint64_t start = window->va, last = window->size - bytes;
-    uint64_t signs = 0;
+    const struct isa_window *window;
+    uint64_t start, last, signs = 0;
 
-    if (lanes->mask != isa_lanes_all(w) || lanes->stride != 4 || window->size < bytes ||
-        (window->access & access) != access)
+    if (lanes->mask != isa_lanes_all(w) || lanes->stride != 4)
         return false;
+    window = isa_window_find(w, lanes->va[0], bytes, access);
+    if (!window)
+        return false;
+    start = window->va;
+    last = window->size - bytes;
     for (unsigned lane = 0; lane < w->lanes; lane++) {
         uint64_t offset = lanes->va[lane] - start;
 
@@ -120,36 +124,36 @@ static ALWAYS_INLINE void block_join(unsigned dwords, const uint32_t *restrict r
     }
 }
 
-static ALWAYS_INLINE void dense_load(struct isa_wave *w, unsigned dwords, uint16_t reg,
+static ALWAYS_INLINE void dense_load(const struct isa_wave *w, unsigned dwords, uint32_t *rows,
                                      const uint8_t *host)
 {
-    uint32_t data[4 * BLOCK], rows[4 * BLOCK];
+    uint32_t data[4 * BLOCK], block[4 * BLOCK];
 
     if (dwords == 1) {
-        isa_host_copy_dwords(isa_reg_row(w, reg, 0), host, w->lanes);
+        isa_host_copy_dwords(rows, host, w->lanes);
         return;
     }
     for (unsigned lane = 0; lane < w->lanes; lane += BLOCK) {
         isa_host_copy_dwords(data, host + 4ull * dwords * lane, dwords * BLOCK);
-        block_split(dwords, data, rows);
+        block_split(dwords, data, block);
         for (unsigned d = 0; d < dwords; d++)
-            memcpy(isa_reg_row(w, reg, d) + lane, &rows[d * BLOCK], 4 * BLOCK);
+            memcpy(&rows[d * w->lanes + lane], &block[d * BLOCK], 4 * BLOCK);
     }
 }
 
-static ALWAYS_INLINE void dense_store(struct isa_wave *w, unsigned dwords, uint16_t reg,
-                                      uint8_t *host)
+static ALWAYS_INLINE void dense_store(const struct isa_wave *w, unsigned dwords,
+                                      const uint32_t *rows, uint8_t *host)
 {
-    uint32_t data[4 * BLOCK], rows[4 * BLOCK];
+    uint32_t data[4 * BLOCK], block[4 * BLOCK];
 
     if (dwords == 1) {
-        isa_host_copy_dwords(host, isa_reg_row(w, reg, 0), w->lanes);
+        isa_host_copy_dwords(host, rows, w->lanes);
         return;
     }
     for (unsigned lane = 0; lane < w->lanes; lane += BLOCK) {
         for (unsigned d = 0; d < dwords; d++)
-            memcpy(&rows[d * BLOCK], isa_reg_row(w, reg, d) + lane, 4 * BLOCK);
-        block_join(dwords, rows, data);
+            memcpy(&block[d * BLOCK], &rows[d * w->lanes + lane], 4 * BLOCK);
+        block_join(dwords, block, data);
         isa_host_copy_dwords(host + 4ull * dwords * lane, data, dwords * BLOCK);
     }
 }
@@ -173,14 +177,26 @@ static ALWAYS_INLINE void dense_store(struct isa_wave *w, unsigned dwords, uint1
         }                                                                                          \
     } while (0)
 
+static void rows_load(const struct isa_wave *w, enum isa_mem_kind kind, uint32_t *rows,
+                      const void *host)
+{
+    WITH_CONSTANT_DWORDS(kind, dense_load, rows, host);
+}
+
+static void rows_store(const struct isa_wave *w, enum isa_mem_kind kind, const uint32_t *rows,
+                       void *host)
+{
+    WITH_CONSTANT_DWORDS(kind, dense_store, rows, host);
+}
+
 void isa_dense_load(struct isa_wave *w, enum isa_mem_kind kind, uint16_t reg, const void *host)
 {
-    WITH_CONSTANT_DWORDS(kind, dense_load, reg, host);
+    rows_load(w, kind, isa_reg_row(w, reg, 0), host);
 }
 
 void isa_dense_store(struct isa_wave *w, enum isa_mem_kind kind, uint16_t reg, void *host)
 {
-    WITH_CONSTANT_DWORDS(kind, dense_store, reg, host);
+    rows_store(w, kind, isa_reg_row(w, reg, 0), host);
 }
 
 bool isa_rows_are_dense(const struct isa_wave *w, const uint32_t *low, const uint32_t *high,
@@ -230,10 +246,10 @@ bool isa_rows_store_dense(struct isa_wave *w, uint64_t base, const uint32_t *low
 }
 
 static ALWAYS_INLINE void load_from_window(struct isa_wave *w, const struct isa_lanes *lanes,
-                                           enum isa_mem_kind kind, uint16_t reg, uintptr_t zero)
+                                           enum isa_mem_kind kind, uint32_t *rows, uintptr_t zero)
 {
     for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++, zero += lanes->stride) {
-        uint32_t *row = isa_reg_row(w, reg, d);
+        uint32_t *row = rows + d * w->lanes;
 
         if (lanes->mask == isa_lanes_all(w)) {
             for (unsigned lane = 0; lane < w->lanes; lane++)
@@ -248,26 +264,26 @@ static ALWAYS_INLINE void load_from_window(struct isa_wave *w, const struct isa_
 }
 
 static ALWAYS_INLINE void store_lane(const struct isa_wave *w, const struct isa_lanes *lanes,
-                                     enum isa_mem_kind kind, uint16_t reg, uintptr_t zero,
+                                     enum isa_mem_kind kind, const uint32_t *rows, uintptr_t zero,
                                      unsigned lane)
 {
-    const uint32_t *registers = isa_reg_row(w, reg, 0) + lane;
     uintptr_t host = zero + lanes->va[lane];
 
     for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++)
-        isa_mem_store_reg(kind, (uint8_t *)(host + d * lanes->stride), registers[d * w->lanes]);
+        isa_mem_store_reg(kind, (uint8_t *)(host + d * lanes->stride), rows[d * w->lanes + lane]);
 }
 
 /* Lane by lane, so that of lanes that overlap the highest wins. */
 static ALWAYS_INLINE void store_to_window(struct isa_wave *w, const struct isa_lanes *lanes,
-                                          enum isa_mem_kind kind, uint16_t reg, uintptr_t zero)
+                                          enum isa_mem_kind kind, const uint32_t *rows,
+                                          uintptr_t zero)
 {
     if (lanes->mask == isa_lanes_all(w)) {
         for (unsigned lane = 0; lane < w->lanes; lane++)
-            store_lane(w, lanes, kind, reg, zero, lane);
+            store_lane(w, lanes, kind, rows, zero, lane);
     } else {
         ISA_FOR_LANES(lane, lanes->mask)
-        store_lane(w, lanes, kind, reg, zero, (unsigned)lane);
+        store_lane(w, lanes, kind, rows, zero, (unsigned)lane);
     }
 }
 
@@ -369,32 +385,34 @@ bool isa_lane_write(struct isa_wave *w, const struct isa_inst *inst, const struc
     return true;
 }
 
-static void load_by_lane(struct isa_wave *w, const struct isa_inst *inst,
-                         const struct isa_lanes *lanes, enum isa_mem_kind kind, uint16_t reg)
+static bool load_by_lane(struct isa_wave *w, const struct isa_inst *inst,
+                         const struct isa_lanes *lanes, enum isa_mem_kind kind, uint32_t *rows)
 {
     ISA_FOR_LANES(lane, lanes->mask)
     {
         uint8_t data[16];
 
         if (!isa_lane_read(w, inst, lanes, (unsigned)lane, data, isa_mem_kind_bytes(kind)))
-            return;
+            return false;
         for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++) {
-            uint32_t *row = isa_reg_row(w, reg, d);
+            uint32_t *row = rows + d * w->lanes;
 
             row[lane] = isa_mem_load_reg(kind, data + 4 * d, row[lane]);
         }
     }
+    return true;
 }
 
 static void store_by_lane(struct isa_wave *w, const struct isa_inst *inst,
-                          const struct isa_lanes *lanes, enum isa_mem_kind kind, uint16_t reg)
+                          const struct isa_lanes *lanes, enum isa_mem_kind kind,
+                          const uint32_t *rows)
 {
     ISA_FOR_LANES(lane, lanes->mask)
     {
         uint8_t data[16];
 
         for (unsigned d = 0; d < isa_mem_kind_dwords(kind); d++)
-            isa_mem_store_reg(kind, data + 4 * d, isa_reg_row(w, reg, d)[lane]);
+            isa_mem_store_reg(kind, data + 4 * d, rows[d * w->lanes + lane]);
         if (!isa_lane_write(w, inst, lanes, (unsigned)lane, data, isa_mem_kind_bytes(kind)))
             return;
     }
@@ -427,34 +445,48 @@ static void store_by_lane(struct isa_wave *w, const struct isa_inst *inst,
         function(w, lanes, constant, __VA_ARGS__);                                                 \
         break;
 
-void isa_lanes_load(struct isa_wave *w, const struct isa_inst *inst, const struct isa_lanes *lanes,
-                    enum isa_mem_kind kind, uint16_t reg)
+bool isa_lanes_load_rows(struct isa_wave *w, const struct isa_inst *inst,
+                         const struct isa_lanes *lanes, enum isa_mem_kind kind, uint32_t *rows)
 {
     uintptr_t zero;
 
     if (lanes->mask == 0)
-        return;
+        return true;
     if (!lanes_window(w, lanes, isa_mem_kind_bytes(kind), ISA_ACCESS_READ, &zero))
-        load_by_lane(w, inst, lanes, kind, reg);
-    else if (kind >= ISA_MEM_B32 && lanes_are_dense(w, lanes, isa_mem_kind_bytes(kind)))
-        isa_dense_load(w, kind, reg, (const void *)(zero + lanes->va[0]));
+        return load_by_lane(w, inst, lanes, kind, rows);
+    if (kind >= ISA_MEM_B32 && lanes_are_dense(w, lanes, isa_mem_kind_bytes(kind)))
+        rows_load(w, kind, rows, (const void *)(zero + lanes->va[0]));
     else
-        WITH_CONSTANT_KIND(kind, load_from_window, reg, zero);
+        WITH_CONSTANT_KIND(kind, load_from_window, rows, zero);
+    return true;
 }
 
-void isa_lanes_store(struct isa_wave *w, const struct isa_inst *inst, const struct isa_lanes *lanes,
-                     enum isa_mem_kind kind, uint16_t reg)
+void isa_lanes_store_rows(struct isa_wave *w, const struct isa_inst *inst,
+                          const struct isa_lanes *lanes, enum isa_mem_kind kind,
+                          const uint32_t *rows)
 {
     uintptr_t zero;
 
     if (lanes->mask == 0)
         return;
     if (!lanes_window(w, lanes, isa_mem_kind_bytes(kind), ISA_ACCESS_WRITE, &zero))
-        store_by_lane(w, inst, lanes, kind, reg);
+        store_by_lane(w, inst, lanes, kind, rows);
     else if (kind >= ISA_MEM_B32 && lanes_are_dense(w, lanes, isa_mem_kind_bytes(kind)))
-        isa_dense_store(w, kind, reg, (void *)(zero + lanes->va[0]));
+        rows_store(w, kind, rows, (void *)(zero + lanes->va[0]));
     else
-        WITH_CONSTANT_KIND(kind, store_to_window, reg, zero);
+        WITH_CONSTANT_KIND(kind, store_to_window, rows, zero);
+}
+
+void isa_lanes_load(struct isa_wave *w, const struct isa_inst *inst, const struct isa_lanes *lanes,
+                    enum isa_mem_kind kind, uint16_t reg)
+{
+    (void)isa_lanes_load_rows(w, inst, lanes, kind, isa_reg_row(w, reg, 0));
+}
+
+void isa_lanes_store(struct isa_wave *w, const struct isa_inst *inst, const struct isa_lanes *lanes,
+                     enum isa_mem_kind kind, uint16_t reg)
+{
+    isa_lanes_store_rows(w, inst, lanes, kind, isa_reg_row(w, reg, 0));
 }
 
 /* ---- atomics ---- */

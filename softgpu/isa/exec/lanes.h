@@ -127,6 +127,14 @@ void isa_lanes_load(struct isa_wave *w, const struct isa_inst *inst, const struc
 void isa_lanes_store(struct isa_wave *w, const struct isa_inst *inst, const struct isa_lanes *lanes,
                      enum isa_mem_kind kind, uint16_t reg);
 
+/* The same with rows of memory's instead of registers: dword d of lane l at [d * w->lanes + l]. A
+ * load returns false when it raised a fault. */
+bool isa_lanes_load_rows(struct isa_wave *w, const struct isa_inst *inst,
+                         const struct isa_lanes *lanes, enum isa_mem_kind kind, uint32_t *rows);
+void isa_lanes_store_rows(struct isa_wave *w, const struct isa_inst *inst,
+                          const struct isa_lanes *lanes, enum isa_mem_kind kind,
+                          const uint32_t *rows);
+
 /* A short cut for the most common case: all lanes are enabled, and their data, of whole dwords,
  * follow each other in memory without gaps. `low` and `high` are the rows of the address registers;
  * `high` is NULL for 32-bit addresses, which must not wrap then. */

@@ -6,6 +6,7 @@
 #ifndef SOFTGPU_ISA_EXEC_VALU_LEVEL_H
 #define SOFTGPU_ISA_EXEC_VALU_LEVEL_H
 
+#include "softgpu/isa/exec/format_lanes.h"
 #include "softgpu/isa/wave.h"
 
 enum isa_valu_level {
@@ -20,5 +21,8 @@ enum isa_valu_level isa_valu_level_best(void);
 
 /* Handlers of one level, indexed by enum isa_op; NULL for what is no vector operation. */
 isa_handler *const *isa_valu_level_handlers(enum isa_valu_level level);
+
+/* Conversions of formats of one level. */
+const struct isa_format_lanes *isa_format_lanes_of(enum isa_valu_level level);
 
 #endif

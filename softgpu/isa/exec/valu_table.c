@@ -14,7 +14,7 @@
 #define VALU_1(group, op)          X(op)
 #define VALU_2(group, op)          X(op)
 #define VALU_3(group, op)          X(op)
-#define VALU_FMAS(group, op)          X(op)
+#define VALU_FMAS(group, op)       X(op)
 #define VALU_MIX_3(group, op)      X(op)
 #define VALU_LANE_2(group, op)     X(op)
 #define VALU_CARRY_2(group, op)    X(op)
@@ -47,6 +47,33 @@ static isa_handler *const handlers_v4[ISA_OP_COUNT] = {
 
 isa_handler *isa_valu_handlers[ISA_OP_COUNT];
 
+#define FORMAT_LEVEL(level)                                                                        \
+    {                                                                                              \
+        .unpack = VALU_CAT(level, format_unpack), .pack = VALU_CAT(level, format_pack),            \
+        .to_d16 = VALU_CAT(level, format_to_d16), .from_d16 = VALU_CAT(level, format_from_d16),    \
+    }
+#define FORMAT_DECLARE(level)                                                                      \
+    isa_format_lanes_fn VALU_CAT(level, format_unpack), VALU_CAT(level, format_pack);              \
+    isa_format_to_d16_fn VALU_CAT(level, format_to_d16);                                           \
+    isa_format_from_d16_fn VALU_CAT(level, format_from_d16);
+
+FORMAT_DECLARE(v2)
+FORMAT_DECLARE(v3)
+FORMAT_DECLARE(v4)
+
+struct isa_format_lanes isa_format_lanes = FORMAT_LEVEL(v2);
+
+const struct isa_format_lanes *isa_format_lanes_of(enum isa_valu_level level)
+{
+    static const struct isa_format_lanes levels[ISA_VALU_LEVEL_COUNT] = {
+        [ISA_VALU_V2] = FORMAT_LEVEL(v2),
+        [ISA_VALU_V3] = FORMAT_LEVEL(v3),
+        [ISA_VALU_V4] = FORMAT_LEVEL(v4),
+    };
+
+    return &levels[level];
+}
+
 isa_handler *const *isa_valu_level_handlers(enum isa_valu_level level)
 {
     switch (level) {
@@ -71,4 +98,5 @@ __attribute__((constructor)) static void choose_level(void)
 {
     memcpy(isa_valu_handlers, isa_valu_level_handlers(isa_valu_level_best()),
            sizeof(isa_valu_handlers));
+    isa_format_lanes = *isa_format_lanes_of(isa_valu_level_best());
 }
