@@ -9,11 +9,8 @@
 #include <string.h>
 
 #include "softgpu/cp/dispatch.h"
+#include "softgpu/isa/aperture.h"
 #include "softgpu/isa/exec/status.h"
-
-/* Kernel: kfd_init_apertures_v9(), MAKE_LDS_APP_BASE_V9 and MAKE_SCRATCH_APP_BASE_V9. */
-#define SHARED_APERTURE  (UINT64_C(1) << 48)
-#define PRIVATE_APERTURE (UINT64_C(2) << 48)
 
 enum { TTMP6 = ISA_REG_TTMP0 + 6, TTMP7, TTMP8, TTMP11 = ISA_REG_TTMP0 + 11 };
 
@@ -152,8 +149,8 @@ static void wave_init(const struct cp_dispatch *d, const struct cp_seat *seat, s
     w->lds_alloc = shape->lds_alloc;
     w->hw_id1 = hw_id1(shape, seat->place, w->index, profile->simd_per_cu);
     w->hw_id2 = hw_id2(d->queue, seat->place);
-    w->shared_base = SHARED_APERTURE;
-    w->private_base = PRIVATE_APERTURE;
+    w->shared_base = ISA_SHARED_APERTURE;
+    w->private_base = ISA_PRIVATE_APERTURE;
     /* FLAT_SCRATCH itself is the kernel's to set (s_setreg); hardware leaves it undefined. */
     w->scratch_lane_bytes = launch->scratch_wave_bytes / shape->lanes;
 }

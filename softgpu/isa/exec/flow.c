@@ -9,6 +9,7 @@
 #include "softgpu/isa/exec/reg.h"
 #include "softgpu/isa/exec/status.h"
 #include "softgpu/isa/exec/trap.h"
+#include "softgpu/isa/graphics.h"
 
 /* For what only changes a real machine's timing or its tracing:
  *   s_nop, s_clause, s_inst_prefetch, s_wakeup (sleeping waves get their turn anyway);
@@ -85,12 +86,24 @@ static void flow_waitcnt_vscnt(struct isa_wave *w, const struct isa_inst *inst)
 
 /* ---- messages ---- */
 
+/* Is it one for the stage that the wave is of? */
+static bool message_is_graphics(uint32_t message)
+{
+    return message == ISA_MESSAGE_GS || message == ISA_MESSAGE_GS_DONE ||
+           message == ISA_MESSAGE_GS_ALLOC_REQ;
+}
+
 static void flow_sendmsg(struct isa_wave *w, const struct isa_inst *inst)
 {
+    struct isa_graphics *graphics = w->graphics;
     const struct isa_host *host = w->group->host;
     uint32_t message = (uint32_t)inst->imm & ISA_MESSAGE_MASK;
     uint32_t answer = 0;
 
+    if (graphics && graphics->message && message_is_graphics(message)) {
+        graphics->message(graphics, w, (uint32_t)inst->imm & 0xffff, w->sgpr[ISA_REG_M0]);
+        return;
+    }
     if (message == ISA_MESSAGE_INTERRUPT && isa_wave_in_trap(w))
         w->fault.reported = true;
     if (host->message)

@@ -19,6 +19,7 @@ extern isa_handler *const isa_lds_handlers[ISA_OP_COUNT];
 extern isa_handler *const isa_flat_handlers[ISA_OP_COUNT];   /* FLAT, GLOBAL, SCRATCH */
 extern isa_handler *const isa_buffer_handlers[ISA_OP_COUNT]; /* MUBUF, MTBUF */
 extern isa_handler *const isa_image_handlers[ISA_OP_COUNT];  /* MIMG */
+extern isa_handler *const isa_export_handlers[ISA_OP_COUNT]; /* EXP */
 
 /* The handler for an operation, or NULL when the model does not execute it. */
 isa_handler *isa_handler_find(enum isa_op op);
