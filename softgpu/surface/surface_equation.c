@@ -242,19 +242,21 @@ static bool bits_fill(unsigned swizzle, bool thick, unsigned samples_log2, unsig
     return true;
 }
 
-static void equation_fill(const struct surface_bit *bits, unsigned count,
-                          struct surface_equation *e)
+void surface_equation_fill(const struct surface_bit *bits, unsigned count,
+                           struct surface_equation *out_equation)
 {
     for (uint32_t i = 0; i < SURFACE_LOW; i++) {
-        e->x_low[i] = surface_bits_apply(bits, count, SURFACE_AXIS_X, i);
-        e->x_high[i] = surface_bits_apply(bits, count, SURFACE_AXIS_X, i << SURFACE_LOW_BITS);
-        e->y_low[i] = surface_bits_apply(bits, count, SURFACE_AXIS_Y, i);
-        e->y_high[i] = surface_bits_apply(bits, count, SURFACE_AXIS_Y, i << SURFACE_LOW_BITS);
+        out_equation->x_low[i] = surface_bits_apply(bits, count, SURFACE_AXIS_X, i);
+        out_equation->x_high[i] =
+            surface_bits_apply(bits, count, SURFACE_AXIS_X, i << SURFACE_LOW_BITS);
+        out_equation->y_low[i] = surface_bits_apply(bits, count, SURFACE_AXIS_Y, i);
+        out_equation->y_high[i] =
+            surface_bits_apply(bits, count, SURFACE_AXIS_Y, i << SURFACE_LOW_BITS);
     }
     for (uint32_t i = 0; i < SURFACE_Z; i++)
-        e->z[i] = surface_bits_apply(bits, count, SURFACE_AXIS_Z, i);
+        out_equation->z[i] = surface_bits_apply(bits, count, SURFACE_AXIS_Z, i);
     for (uint32_t i = 0; i < 1u << SURFACE_SAMPLES_LOG2; i++)
-        e->sample[i] = surface_bits_apply(bits, count, SURFACE_AXIS_SAMPLE, i);
+        out_equation->sample[i] = surface_bits_apply(bits, count, SURFACE_AXIS_SAMPLE, i);
 }
 
 enum { EQUATIONS = 170 };
@@ -277,7 +279,7 @@ static void equations_fill(void)
             if (!bits_fill(swizzle, thick, samples, element, bits))
                 continue;
             assert(next < EQUATIONS);
-            equation_fill(bits, modes[swizzle].block_log2, &equations[next]);
+            surface_equation_fill(bits, modes[swizzle].block_log2, &equations[next]);
             equation_index[swizzle][thick][samples][element] = (uint8_t)++next;
         }
 }

@@ -25,6 +25,10 @@ unsigned surface_bits_parse(const char *text, struct surface_bit *out_bits);
 uint32_t surface_bits_apply(const struct surface_bit *bits, unsigned count, unsigned axis,
                             uint32_t value);
 
+/* Tables of the first `count` bits. */
+void surface_equation_fill(const struct surface_bit *bits, unsigned count,
+                           struct surface_equation *out_equation);
+
 /* NULL: there is no such combination. `thick`: blocks have several slices. */
 const struct surface_equation *surface_equation_find(unsigned swizzle, bool thick,
                                                      unsigned samples_log2, unsigned element_log2);
