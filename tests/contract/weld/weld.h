@@ -38,7 +38,7 @@ struct weld_case {
     void (*run)(void);
 };
 extern const struct weld_case vm_cases[], table_cases[], address_cases[], resident_cases[],
-    soak_cases[];
+    pointer_cases[], soak_cases[];
 
 /* ---- nodes ---- */
 

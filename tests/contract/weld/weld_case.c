@@ -9,8 +9,8 @@
 
 #include "tests/contract/weld/weld.h"
 
-static const struct weld_case *const suites[] = {vm_cases, table_cases, address_cases,
-                                                 resident_cases, soak_cases};
+static const struct weld_case *const suites[] = {vm_cases,       table_cases,   address_cases,
+                                                 resident_cases, pointer_cases, soak_cases};
 
 static const struct weld_case *find(const char *name)
 {
