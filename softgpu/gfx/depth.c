@@ -118,7 +118,7 @@ static bool sample_test(const struct gfx_depth *depth, const struct gfx_stencil_
 /* Nothing is tested outside of the surface or of the view's layers. */
 static bool depth_holds(const struct gfx_depth *depth, const struct gfx_fragment *fragment)
 {
-    return (depth->z_test || depth->bounds_test || depth->stencil_test) &&
+    return (depth->z_test || depth->bounds_test || depth->stencil_test || depth->htile.expands) &&
            (uint32_t)fragment->x < depth->width && (uint32_t)fragment->y < depth->height &&
            fragment->layer <= depth->last_slice - depth->first_slice;
 }
@@ -128,6 +128,8 @@ static bool fragment_test(struct gfx_pipeline *pipeline, struct gfx_fragment *fr
     const struct gfx_depth *depth = &pipeline->output->depth;
     const struct gfx_stencil_face *face = &depth->face[fragment->front ? 0 : 1];
 
+    if (depth->htile.on && fragment->samples && !gfx_htile_open(pipeline, fragment))
+        return false;
     for (unsigned s = 0; s < 1u << depth->samples_log2; s++) {
         struct sample sample;
 

@@ -73,8 +73,21 @@ struct gfx_depth_plane {
     struct gfx_port port;
 };
 
+/* Metadata of both planes; see depth_htile.c. */
+struct gfx_htile {
+    bool on;
+    bool stencil; /* words have a stencil's state */
+    bool expands; /* the draw is a pass that leaves nothing cleared or compressed */
+    struct surface_layout layout;
+    uint64_t base;
+    struct gfx_port port;
+    bool known; /* this tile of 8 by 8 pixels has been looked at: */
+    uint32_t tile_x, tile_y, slice;
+};
+
 struct gfx_depth {
     struct gfx_depth_plane z, stencil;
+    struct gfx_htile htile;
     enum gfx_z_format format;
     unsigned level, samples_log2;
     uint32_t width, height;           /* of the level */

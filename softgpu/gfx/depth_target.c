@@ -63,12 +63,13 @@ static uint64_t base_read(const struct gfx_registers *r, unsigned low, unsigned 
 }
 
 /* Both planes have one size; each has a swizzle mode of its own. */
-static const char *plane_place(const struct gfx_registers *r, unsigned swizzle, unsigned bytes,
-                               struct gfx_depth_plane *plane)
+static struct surface_shape plane_shape(const struct gfx_registers *r, unsigned swizzle,
+                                        unsigned bytes)
 {
     const uint32_t size = gfx_context(r, GFX_DB_DEPTH_SIZE_XY);
     const uint32_t info = gfx_context(r, GFX_DB_Z_INFO);
-    struct surface_shape shape = {.dimension = SURFACE_2D,
+
+    return (struct surface_shape){.dimension = SURFACE_2D,
                                   .swizzle = swizzle,
                                   .element_bytes = bytes,
                                   .samples_log2 = FIELD(info, 2, 3),
@@ -76,10 +77,30 @@ static const char *plane_place(const struct gfx_registers *r, unsigned swizzle, 
                                   .height = FIELD(size, 16, 29) + 1,
                                   .depth = 1,
                                   .levels = FIELD(info, 16, 19) + 1};
+}
 
+/* A plane that is only read is written all the same where metadata says that it is cleared. */
+static const char *plane_place(const struct surface_shape *shape, bool has_metadata,
+                               struct gfx_depth_plane *plane)
+{
     plane->present = true;
-    plane->port.access = ISA_ACCESS_READ | (plane->writable ? ISA_ACCESS_WRITE : 0);
-    return surface_layout_init(&plane->layout, &shape);
+    plane->port.access = ISA_ACCESS_READ | (plane->writable || has_metadata ? ISA_ACCESS_WRITE : 0);
+    return surface_layout_init(&plane->layout, shape);
+}
+
+static const char *planes_place(const struct gfx_registers *r, struct gfx_depth *depth)
+{
+    const uint32_t z_info = gfx_context(r, GFX_DB_Z_INFO);
+    const uint32_t stencil_info = gfx_context(r, GFX_DB_STENCIL_INFO);
+    const bool has_z = depth->format != GFX_Z_NONE, has_metadata = FIELD(z_info, 29, 29);
+    const struct surface_shape z =
+        plane_shape(r, FIELD(z_info, 4, 8), depth->format == GFX_Z_16 ? 2 : 4);
+    const struct surface_shape stencil = plane_shape(r, FIELD(stencil_info, 4, 8), 1);
+    const char *obstacle = has_z ? plane_place(&z, has_metadata, &depth->z) : NULL;
+
+    if (!obstacle && FIELD(stencil_info, 0, 0))
+        obstacle = plane_place(&stencil, has_metadata, &depth->stencil);
+    return obstacle ? obstacle : gfx_htile_begin(r, has_z ? &z : &stencil, &depth->htile);
 }
 
 static const char *depth_place(const struct gfx_registers *r, struct gfx_depth *depth)
@@ -88,7 +109,6 @@ static const char *depth_place(const struct gfx_registers *r, struct gfx_depth *
     const uint32_t stencil_info = gfx_context(r, GFX_DB_STENCIL_INFO);
     const uint32_t view = gfx_context(r, GFX_DB_DEPTH_VIEW);
     const uint32_t size = gfx_context(r, GFX_DB_DEPTH_SIZE_XY);
-    const char *obstacle = NULL;
 
     depth->format = (enum gfx_z_format)FIELD(z_info, 0, 1);
     depth->samples_log2 = FIELD(z_info, 2, 3);
@@ -105,19 +125,12 @@ static const char *depth_place(const struct gfx_registers *r, struct gfx_depth *
         return NULL;
     if (depth->level > FIELD(z_info, 16, 19))
         return "a mip level that the surface does not have";
-    if (FIELD(z_info, 29, 29))
-        return "depth metadata (HTILE) is not modelled; RADV_DEBUG=nohiz turns it off";
     depth->z.base = base_read(r, GFX_DB_Z_WRITE_BASE, GFX_DB_Z_WRITE_BASE_HI);
     depth->stencil.base = base_read(r, GFX_DB_STENCIL_WRITE_BASE, GFX_DB_STENCIL_WRITE_BASE_HI);
     if (depth->z.base != base_read(r, GFX_DB_Z_READ_BASE, GFX_DB_Z_READ_BASE_HI) ||
         depth->stencil.base != base_read(r, GFX_DB_STENCIL_READ_BASE, GFX_DB_STENCIL_READ_BASE_HI))
         return "reading one surface and writing another is not modelled";
-    if (depth->format != GFX_Z_NONE)
-        obstacle =
-            plane_place(r, FIELD(z_info, 4, 8), depth->format == GFX_Z_16 ? 2 : 4, &depth->z);
-    if (!obstacle && FIELD(stencil_info, 0, 0))
-        obstacle = plane_place(r, FIELD(stencil_info, 4, 8), 1, &depth->stencil);
-    return obstacle;
+    return planes_place(r, depth);
 }
 
 /* ---- what is not modelled ---- */
@@ -155,4 +168,5 @@ void gfx_depth_forget_windows(struct gfx_depth *depth)
 {
     gfx_port_forget(&depth->z.port);
     gfx_port_forget(&depth->stencil.port);
+    gfx_port_forget(&depth->htile.port);
 }

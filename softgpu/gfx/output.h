@@ -29,6 +29,12 @@ enum gfx_result gfx_color_run(struct gfx_pipeline *pipeline, const struct gfx_fr
                               uint32_t count);
 enum gfx_result gfx_depth_run(struct gfx_pipeline *pipeline, struct gfx_fragment *fragments,
                               uint32_t count);
+/* HTILE: reads the registers; NULL, or what is wrong. `shape`: the depth plane's, or the stencil's.
+ */
+const char *gfx_htile_begin(const struct gfx_registers *registers,
+                            const struct surface_shape *shape, struct gfx_htile *htile);
+/* Makes the fragment's tile one that is as it is in memory. False: pipeline->fault. */
+bool gfx_htile_open(struct gfx_pipeline *pipeline, const struct gfx_fragment *fragment);
 /* After the memory's mappings have changed. */
 void gfx_color_forget_windows(struct gfx_color *color);
 void gfx_depth_forget_windows(struct gfx_depth *depth);

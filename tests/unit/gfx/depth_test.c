@@ -460,6 +460,112 @@ static void test_refusals(void **state)
     }
 }
 
+/* ---- HTILE ---- */
+
+enum { HTILE_OFFSET = BENCH_BYTES / 4 };
+
+/* Word `n` of a surface of 16 by 8 pixels, two tiles. */
+static uint32_t *htile_word(struct bench *bench, unsigned n)
+{
+    const struct gfx_htile *htile = &bench->pipeline.output->depth.htile;
+
+    return (uint32_t *)(void *)(bench->bytes +
+                                (surface_locate(&htile->layout, htile->base, 0, n * 8, 0, 0, 0) -
+                                 BENCH_VA));
+}
+
+static void setup_htile(struct bench *bench, const struct setup *s)
+{
+    const uint64_t base = (BENCH_VA + HTILE_OFFSET) >> 8;
+
+    setup_apply(bench, s);
+    bench_set(bench, GFX_DB_DEPTH_SIZE_XY, 15 | 7 << 16);
+    bench_set(bench, GFX_DB_Z_INFO,
+              s->format | s->samples_log2 << 2 | SURFACE_64KB_Z_X << 4 | 1u << 29);
+    bench_set(bench, GFX_DB_STENCIL_INFO,
+              s->stencil ? 1 | SURFACE_64KB_Z_X << 4 : SURFACE_64KB_Z_X << 4 | 1u << 29);
+    bench_set(bench, GFX_DB_HTILE_DATA_BASE, (uint32_t)base);
+    bench_set(bench, GFX_DB_HTILE_DATA_BASE_HI, (uint32_t)(base >> 32));
+    bench_set(bench, GFX_DB_DEPTH_CLEAR, float_bits(0.5f));
+    bench_set(bench, GFX_DB_STENCIL_CLEAR, 0x21);
+}
+
+static void check_tile(struct bench *bench, const struct setup *s, unsigned tile, bool z_filled,
+                       bool stencil_filled)
+{
+    for (unsigned i = 0; i < 64u << s->samples_log2; i++) {
+        const unsigned sample = i >> 6, x = tile * 8 + i % 8, y = i / 8 % 8;
+        float z;
+
+        memcpy(&z, plane_at(bench, false, x, y, sample), sizeof(z));
+        assert_true(z == (z_filled ? 0.5f : 0.0f));
+        if (s->stencil)
+            assert_int_equal(*plane_at(bench, true, x, y, sample), stencil_filled ? 0x21 : 0);
+    }
+}
+
+/* A tile whose word is cleared is filled by the first test, in the planes that are. */
+static void check_cleared(uint32_t before, uint32_t after, bool stencil, unsigned samples_log2,
+                          bool z_filled, bool stencil_filled)
+{
+    const struct setup s = {.format = Z_32,
+                            .samples_log2 = samples_log2,
+                            .z_test = true,
+                            .z_func = 2,
+                            .stencil = stencil,
+                            .func = {7, 7}};
+    struct gfx_fragment fragment = {.x = 9, .y = 5, .samples = 1, .z = {0.5f}};
+    struct bench bench;
+
+    bench_create(&bench);
+    setup_htile(&bench, &s);
+    bench_begin(&bench);
+    *htile_word(&bench, 0) = *htile_word(&bench, 1) = before;
+    assert_int_equal(gfx_output_depth(&bench.pipeline, &fragment, 1), GFX_DONE);
+    assert_int_equal(fragment.samples, z_filled);
+    check_tile(&bench, &s, 0, false, false);
+    check_tile(&bench, &s, 1, z_filled, stencil_filled);
+    assert_int_equal(*htile_word(&bench, 0), before);
+    assert_int_equal(*htile_word(&bench, 1), after);
+    bench_destroy(&bench);
+}
+
+static void test_htile_clears(void **state)
+{
+    (void)state;
+    /* Depth alone: cleared, and as it is (RADV's initial word). */
+    check_cleared(0x7ffdfff0, 0xfffc000f, false, 0, true, false);
+    check_cleared(0xfffc000f, 0xfffc000f, false, 2, false, false);
+    /* With stencil: both, each, and neither is cleared. */
+    check_cleared(0x800000f0, 0xfffff3ff, true, 0, true, true);
+    check_cleared(0x800000f0, 0xfffff3ff, true, 3, true, true);
+    check_cleared(0x800003f0, 0xfffff3ff, true, 0, true, false);
+    check_cleared(0xfffff0ff, 0xfffff3ff, true, 0, false, true);
+    check_cleared(0xfffff3ff, 0xfffff3ff, true, 1, false, false);
+}
+
+/* A decompressing pass tests nothing and still opens what it touches. */
+static void test_htile_expands(void **state)
+{
+    const struct setup s = {.format = Z_32, .stencil = true};
+    struct gfx_fragment fragment = {.x = 3, .y = 5, .samples = 1};
+    struct bench bench;
+
+    (void)state;
+    bench_create(&bench);
+    setup_htile(&bench, &s);
+    bench_set(&bench, GFX_DB_DEPTH_CONTROL, 0);
+    for (unsigned expands = 0; expands < 2; expands++) {
+        bench_set(&bench, GFX_DB_RENDER_CONTROL, expands ? 3 << 5 : 0);
+        bench_begin(&bench);
+        *htile_word(&bench, 0) = 0xf0;
+        assert_int_equal(gfx_output_depth(&bench.pipeline, &fragment, 1), GFX_DONE);
+        check_tile(&bench, &s, 0, expands, expands);
+        assert_int_equal(*htile_word(&bench, 0), expands ? 0xfffff3ff : 0xf0);
+    }
+    bench_destroy(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +577,8 @@ int main(void)
         cmocka_unit_test(test_outside),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_htile_clears),
+        cmocka_unit_test(test_htile_expands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
