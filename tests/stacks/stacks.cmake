@@ -24,10 +24,10 @@ function(stack_test name)
                          ENVIRONMENT "${environment}")
 endfunction()
 
-# The programs, by the stack's own compilers.
+# stack_programs([WHICH...]): the programs, by the stack's own compilers.
 function(stack_programs)
     add_test(stack_${stack}_build ${tests}/run ${stack} ${build} -- ${tests}/build ${source}
-             ${programs})
+             ${programs} ${ARGN})
     set_tests_properties(stack_${stack}_build PROPERTIES LABELS stacks SKIP_RETURN_CODE 77
                          TIMEOUT 600 FIXTURES_SETUP stack_${stack})
 endfunction()
@@ -59,12 +59,9 @@ function(hip_tests)
                COMMAND --print ok -- ${rocweld} run -- ${programs}/host_memory)
 endfunction()
 
-# ROCm's OpenCL. Debian's package of Mesa's OpenCL takes its place where somebody installs that.
+# ROCm's OpenCL.
 set(rocm_opencl OCL_ICD_VENDORS=amdocl64.icd)
 function(opencl_tests)
-    if(EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/libRusticlOpenCL.so.1)
-        return()
-    endif()
     stack_test(clinfo ENV ${rocm_opencl}
                COMMAND --print "Device Name +gfx1030" --print "Device Available +Yes"
                -- ${rocweld} run -- clinfo)
@@ -76,9 +73,6 @@ endfunction()
 
 # Mesa's OpenCL on radeonsi: the graphics side's rings, and the same programs.
 function(rusticl_tests)
-    if(NOT EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/libRusticlOpenCL.so.1)
-        return()
-    endif()
     set(rusticl ENV OCL_ICD_VENDORS=rusticl.icd RUSTICL_ENABLE=radeonsi)
     stack_test(rusticl_clinfo ${rusticl}
                COMMAND --print "Device Name +AMD Radeon RX 6800 XT .radeonsi, navi21"
@@ -181,9 +175,7 @@ function(door_tests)
     set(none --not-print "rocweld: (warn|error)")
     stack_test(door_rocminfo ${door} COMMAND --print "Name: +gfx1030" ${none} -- rocminfo)
     stack_test(door_hip ${door} COMMAND --print ok ${none} -- ${programs}/streams)
-    if(NOT EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/libRusticlOpenCL.so.1)
-        stack_test(door_opencl ${door} ${rocm_opencl} COMMAND --print ok ${none} -- ${programs}/opencl)
-    endif()
+    stack_test(door_opencl ${door} ${rocm_opencl} COMMAND --print ok ${none} -- ${programs}/opencl)
     foreach(order drm-first hip-first together)
         stack_test(door_interop_${order} ${door} ROCWELD_SHARE=require
                    COMMAND ${shared} -- ${programs}/interop_libdrm ${order})
@@ -221,14 +213,19 @@ function(rocrand_tests)
     endforeach()
 endfunction()
 
-foreach(stack trixie forky)
-    if(EXISTS ${stacks_folder}/${stack}/etc/rocweld-stack.txt)
-        set(programs ${build}/stack-programs/${stack})
+# Of a stack with a base, what it has that the base has not.
+foreach(stack trixie forky forky-rusticl)
+    set(programs ${build}/stack-programs/${stack})
+    if(NOT EXISTS ${stacks_folder}/${stack}/etc/rocweld-stack.txt)
+        continue()
+    elseif(stack MATCHES "-rusticl$")
+        stack_programs(opencl)
+        rusticl_tests()
+    else()
         stack_programs()
         rocminfo_tests()
         hip_tests()
         opencl_tests()
-        rusticl_tests()
         ggml_operation_tests()
         draw_tests()
         interop_tests()

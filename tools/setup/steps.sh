@@ -105,13 +105,26 @@ stack_packages() {
     echo "$list"
 }
 
+# The stack whose folder a stack starts from, or nothing: the line `base NAME` of its list.
+stack_base() {
+    sed -n 's/^base //p' "$(stack_packages "$1")"
+}
+
+# All that makes a stack: what its folder was made from, word for word.
+stack_recipe() {
+    local base
+    base=$(stack_base "$1")
+    [ -z "$base" ] || cat "$(stack_packages "$base")"
+    cat "$(stack_packages "$1")"
+}
+
 stack_folder() {
     echo "${ROCWELD_STACKS:-$rocweld_root/build/stacks}/$1"
 }
 
-# Whether the folder holds this stack as its list has it now.
+# Whether the folder holds this stack as its lists have it now.
 stack_is_current() {
-    cmp -s "$(stack_packages "$1")" "$2/etc/rocweld-stack.txt"
+    cmp -s <(stack_recipe "$1") "$2/etc/rocweld-stack.txt"
 }
 
 # Root, by itself or by sudo, that may mount: not so in most containers.
