@@ -52,26 +52,34 @@ void drm_bo_list_table_finish(struct drm_fpriv *fpriv)
     handle_table_finish(&fpriv->bo_lists);
 }
 
-/* Entries may be of an older or newer size than ours. */
+/* One by one, as they are of an older or newer size than ours. */
+static rw_status entries_convert(const struct drm_amdgpu_bo_list_in *in,
+                                 struct drm_amdgpu_bo_list_entry *entries)
+{
+    size_t part = in->bo_info_size < sizeof *entries ? in->bo_info_size : sizeof *entries;
+
+    for (uint32_t i = 0; i < in->bo_number; i++)
+        RW_TRY(front_copy_in(&entries[i], in->bo_info_ptr + (uint64_t)i * in->bo_info_size, part));
+    return RW_OK;
+}
+
 static rw_status entries_copy_in(const struct drm_amdgpu_bo_list_in *in,
                                  struct drm_amdgpu_bo_list_entry **out_entries)
 {
     struct drm_amdgpu_bo_list_entry *entries;
-    size_t part = in->bo_info_size < sizeof *entries ? in->bo_info_size : sizeof *entries;
+    rw_status s;
 
     if (in->bo_number > MAX_ENTRIES)
         return RW_FAIL(EINVAL, "%u entries, %u is the most", in->bo_number, MAX_ENTRIES);
     entries = calloc(in->bo_number ? in->bo_number : 1, sizeof *entries);
     if (!entries)
         return RW_FAIL(ENOMEM, "no memory for %u entries", in->bo_number);
-    for (uint32_t i = 0; i < in->bo_number; i++) {
-        uint64_t from = in->bo_info_ptr + (uint64_t)i * in->bo_info_size;
-        rw_status s = front_copy_in(&entries[i], from, part);
-
-        if (!rw_ok(s)) {
-            free(entries);
-            return s;
-        }
+    s = in->bo_info_size == sizeof *entries
+            ? front_copy_in(entries, in->bo_info_ptr, in->bo_number * sizeof *entries)
+            : entries_convert(in, entries);
+    if (!rw_ok(s)) {
+        free(entries);
+        return s;
     }
     *out_entries = entries;
     return RW_OK;

@@ -408,15 +408,22 @@ static rw_status wait_run(struct syncobj_array *array, uint32_t flags, int64_t t
     return s;
 }
 
-/* A deadline hint is for hardware that could clock up; there is none here. */
+/* A deadline, which Linux 6.6 brought, is a hint for hardware that could clock up; there is none.
+ */
+static rw_status check_wait_flags(const struct drm_fpriv *fpriv, uint32_t flags, uint32_t known)
+{
+    if (fpriv->machine->kernel->drm_minor >= DRM_MINOR_6_6)
+        known |= WAIT_DEADLINE;
+    return flags & ~known ? RW_FAIL(EINVAL, "unknown flags 0x%x", flags) : RW_OK;
+}
+
 rw_status drm_ioctl_syncobj_wait(void *context, void *argument)
 {
     struct drm_uapi_syncobj_wait *args = argument;
     struct syncobj_array array;
     rw_status s;
 
-    if (args->flags & ~(uint32_t)(WAIT_ALL | WAIT_FOR_SUBMIT | WAIT_DEADLINE))
-        return RW_FAIL(EINVAL, "unknown flags 0x%x", args->flags);
+    RW_TRY(check_wait_flags(context, args->flags, WAIT_ALL | WAIT_FOR_SUBMIT));
     if (args->count_handles == 0)
         return RW_OK;
     RW_TRY(array_find(context, args->handles, args->count_handles, &array));
@@ -433,8 +440,7 @@ rw_status drm_ioctl_syncobj_timeline_wait(void *context, void *argument)
     struct syncobj_array array;
     rw_status s;
 
-    if (args->flags & ~(uint32_t)(WAIT_ALL | WAIT_FOR_SUBMIT | WAIT_AVAILABLE | WAIT_DEADLINE))
-        return RW_FAIL(EINVAL, "unknown flags 0x%x", args->flags);
+    RW_TRY(check_wait_flags(context, args->flags, WAIT_ALL | WAIT_FOR_SUBMIT | WAIT_AVAILABLE));
     if (args->count_handles == 0)
         return RW_OK;
     RW_TRY(array_find(context, args->handles, args->count_handles, &array));

@@ -12,10 +12,6 @@
 #define SINCE  DRM_ROW_SINCE
 #define ASKS   IOCTL_ROW_ASKS
 
-/* Minor versions of amdgpu that brought an ioctl which older kernel profiles lack. */
-#define MINOR_6_6  54
-#define MINOR_6_16 64 /* and what came between 6.13 and 7.2: no profile lies there */
-
 #define CORE_ROWS(X)                                                                               \
     X(VERSION, DRM_IOCTL_VERSION, drm_ioctl_version, RENDER)                                       \
     X(GET_UNIQUE, DRM_IOCTL_GET_UNIQUE, drm_ioctl_get_unique, 0)                                   \
@@ -57,10 +53,10 @@
     X(SYNCOBJ_TIMELINE_SIGNAL, DRM_IOCTL_SYNCOBJ_TIMELINE_SIGNAL,                                  \
       drm_ioctl_syncobj_timeline_signal, RENDER)                                                   \
     X(SYNCOBJ_EVENTFD, DRM_UAPI_IOCTL_SYNCOBJ_EVENTFD, drm_ioctl_syncobj_eventfd,                  \
-      RENDER | SINCE(MINOR_6_6))                                                                   \
+      RENDER | SINCE(DRM_MINOR_6_6))                                                               \
     X(SET_CLIENT_NAME, DRM_UAPI_IOCTL_SET_CLIENT_NAME, drm_ioctl_set_client_name,                  \
-      RENDER | SINCE(MINOR_6_16))                                                                  \
-    X(GEM_CHANGE_HANDLE, DRM_UAPI_IOCTL_GEM_CHANGE_HANDLE, NULL, RENDER | SINCE(MINOR_6_16))       \
+      RENDER | SINCE(DRM_MINOR_6_16))                                                              \
+    X(GEM_CHANGE_HANDLE, DRM_UAPI_IOCTL_GEM_CHANGE_HANDLE, NULL, RENDER | SINCE(DRM_MINOR_6_16))   \
     MODESET_ROWS(X)
 
 /* The GPU has no display engine: nothing to list, and what is about single objects is refused. */
@@ -104,7 +100,7 @@
     MODESET_ROW(X, MODE_LIST_LESSEES, MASTER)                                                      \
     MODESET_ROW(X, MODE_GET_LEASE, MASTER)                                                         \
     MODESET_ROW(X, MODE_REVOKE_LEASE, MASTER)                                                      \
-    X(MODE_CLOSEFB, DRM_UAPI_IOCTL_MODE_CLOSEFB, drm_ioctl_no_modeset, SINCE(MINOR_6_6))
+    X(MODE_CLOSEFB, DRM_UAPI_IOCTL_MODE_CLOSEFB, drm_ioctl_no_modeset, SINCE(DRM_MINOR_6_6))
 
 #define MODESET_ROW(X, name, flags) X(name, DRM_IOCTL_##name, drm_ioctl_no_modeset, flags)
 
@@ -127,13 +123,14 @@
     X(AMDGPU_FENCE_TO_HANDLE, DRM_IOCTL_AMDGPU_FENCE_TO_HANDLE, drm_ioctl_fence_to_handle,         \
       AUTH | RENDER)                                                                               \
     X(AMDGPU_SCHED, DRM_IOCTL_AMDGPU_SCHED, drm_ioctl_sched, MASTER)                               \
-    X(AMDGPU_USERQ, DRM_UAPI_IOCTL_USERQ, drm_ioctl_user_queue, AUTH | RENDER | SINCE(MINOR_6_16)) \
+    X(AMDGPU_USERQ, DRM_UAPI_IOCTL_USERQ, drm_ioctl_user_queue,                                    \
+      AUTH | RENDER | SINCE(DRM_MINOR_6_16))                                                       \
     X(AMDGPU_USERQ_SIGNAL, DRM_UAPI_IOCTL_USERQ_SIGNAL, drm_ioctl_user_queue,                      \
-      AUTH | RENDER | SINCE(MINOR_6_16))                                                           \
+      AUTH | RENDER | SINCE(DRM_MINOR_6_16))                                                       \
     X(AMDGPU_USERQ_WAIT, DRM_UAPI_IOCTL_USERQ_WAIT, drm_ioctl_user_queue,                          \
-      AUTH | RENDER | SINCE(MINOR_6_16))                                                           \
+      AUTH | RENDER | SINCE(DRM_MINOR_6_16))                                                       \
     X(AMDGPU_GEM_LIST_HANDLES, DRM_UAPI_IOCTL_GEM_LIST_HANDLES, drm_ioctl_gem_list_handles,        \
-      AUTH | RENDER | SINCE(MINOR_6_16))
+      AUTH | RENDER | SINCE(DRM_MINOR_6_16))
 
 #define ROW(name_, request_, handler_, flags_)                                                     \
     [_IOC_NR(request_)] = {                                                                        \
@@ -143,7 +140,7 @@ static const struct ioctl_row rows[256] = {CORE_ROWS(ROW) AMDGPU_ROWS(ROW)};
 
 bool drm_kernel_is_7(const struct drm_fpriv *fpriv)
 {
-    return fpriv->machine->kernel->drm_minor >= MINOR_6_16;
+    return fpriv->machine->kernel->drm_minor >= DRM_MINOR_6_16;
 }
 
 const struct ioctl_row *drm_row_find(const struct kernel_profile *kernel, unsigned long request)

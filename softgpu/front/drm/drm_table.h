@@ -19,6 +19,10 @@ enum drm_row_flag {
 #define DRM_ROW_SINCE(minor)  ((unsigned)(minor) << 8)
 #define DRM_ROW_SINCE_OF(row) ((row)->flags >> 8)
 
+/* Minor versions of amdgpu that brought what older kernel profiles lack. */
+#define DRM_MINOR_6_6  54
+#define DRM_MINOR_6_16 64 /* and what came between 6.13 and 7.2: no profile lies there */
+
 /* The row of a request, or NULL when this kernel knows none with its number (EINVAL). */
 const struct ioctl_row *drm_row_find(const struct kernel_profile *kernel, unsigned long request);
 

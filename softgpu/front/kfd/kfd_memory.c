@@ -30,9 +30,7 @@
 #define AMDGPU_GEM_CREATE_PREEMPTIBLE (1 << 11)
 #endif
 
-#define KMALLOC_MAX (4u << 20) /* bytes; larger arrays fail in the kernel */
-
-#define FLAG(name)  KFD_IOC_ALLOC_MEM_FLAGS_##name
+#define FLAG(name) KFD_IOC_ALLOC_MEM_FLAGS_##name
 
 /* ---- ALLOC ---- */
 
@@ -317,7 +315,7 @@ static rw_status apply_to_gpus(const struct mapping_op *op, struct kfd_process *
     if (args->n_success > args->n_devices)
         return RW_FAIL(EINVAL, "n_success %u of %u GPUs", args->n_success, args->n_devices);
     RW_TRY(front_copy_in_array(args->device_ids_array_ptr, args->n_devices, sizeof(uint32_t),
-                               KMALLOC_MAX, &gpu_ids));
+                               FRONT_KMALLOC_MAX, &gpu_ids));
     pthread_mutex_lock(&process->mutex);
     rw_status status = apply_to_gpus_locked(op, process, args, gpu_ids);
     pthread_mutex_unlock(&process->mutex);
