@@ -109,7 +109,7 @@ static void sample_write(struct gfx_color_target *target, const struct gfx_fragm
     const unsigned dwords = (bytes + 3) / 4;
     struct gfx_element old = {{0}}, new;
 
-    if (!(target->port.access & ISA_ACCESS_READ)) {
+    if (!target->reads) {
         element_store(host, bytes, value_known(target, fragment->color[n]));
         return;
     }
@@ -127,28 +127,40 @@ static void sample_write(struct gfx_color_target *target, const struct gfx_fragm
 }
 
 /* Pixels outside of the surface, and layers outside of the view, go nowhere. */
-static bool target_holds(const struct gfx_color_target *target, const struct gfx_fragment *fragment)
+static bool target_holds(const struct gfx_color_target *target, const struct gfx_fragment *fragment,
+                         struct gfx_place *out_place)
 {
-    return (uint32_t)fragment->x < target->width && (uint32_t)fragment->y < target->height &&
+    *out_place = (struct gfx_place){(uint32_t)fragment->x, (uint32_t)fragment->y,
+                                    target->first_slice + fragment->layer};
+    return out_place->x < target->width && out_place->y < target->height &&
            fragment->layer <= target->last_slice - target->first_slice;
+}
+
+/* Where a sample's element is; NULL: pipeline->fault or ->obstacle. */
+static uint8_t *sample_host(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
+                            const struct gfx_place *place, unsigned sample)
+{
+    if ((target->metadata.dcc || target->metadata.cmask) &&
+        !gfx_color_open(pipeline, target, place, sample))
+        return NULL;
+    return gfx_port_host(pipeline, &target->port, gfx_color_locate(target, place, sample),
+                         target->format.format->bytes);
 }
 
 static bool fragment_write(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
                            const struct gfx_fragment *fragment, unsigned n)
 {
     const unsigned samples = 1u << target->samples_log2;
+    struct gfx_place place;
 
-    if (!target_holds(target, fragment))
+    if (!target_holds(target, fragment, &place))
         return true;
     for (unsigned s = 0; s < samples; s++) {
-        uint64_t va;
         uint8_t *host;
 
         if (!(fragment->samples >> s & 1))
             continue;
-        va = surface_locate(&target->layout, target->base, target->level, (uint32_t)fragment->x,
-                            (uint32_t)fragment->y, target->first_slice + fragment->layer, s);
-        host = gfx_port_host(pipeline, &target->port, va, target->format.format->bytes);
+        host = sample_host(pipeline, target, &place, s);
         if (!host)
             return false;
         sample_write(target, fragment, n, host);
@@ -156,11 +168,94 @@ static bool fragment_write(struct gfx_pipeline *pipeline, struct gfx_color_targe
     return true;
 }
 
+/* ---- passes ---- */
+
+/* Fills what is cleared around a pixel. */
+static bool fragment_open(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
+                          const struct gfx_fragment *fragment)
+{
+    struct gfx_place place;
+
+    if (!target_holds(target, fragment, &place))
+        return true;
+    for (unsigned s = 0; s < 1u << target->samples_log2; s++)
+        if (!sample_host(pipeline, target, &place, s))
+            return false;
+    return true;
+}
+
+/* The mean of a pixel's samples. */
+static bool pixel_mean(struct gfx_pipeline *pipeline, struct gfx_color_target *from,
+                       const struct gfx_place *place, float out[4])
+{
+    const unsigned samples = 1u << from->samples_log2;
+
+    memset(out, 0, 4 * sizeof(*out));
+    for (unsigned s = 0; s < samples; s++) {
+        const uint8_t *host = sample_host(pipeline, from, place, s);
+        struct gfx_element element = {{0}};
+        float value[4];
+
+        if (!host)
+            return false;
+        element_load(host, from->format.format->bytes, &element);
+        value_unpack(from, &element, value);
+        for (unsigned c = 0; c < 4; c++)
+            out[c] += value[c] / (float)samples;
+    }
+    return true;
+}
+
+static bool fragment_resolve(struct gfx_pipeline *pipeline, struct gfx_color *color,
+                             const struct gfx_fragment *fragment)
+{
+    struct gfx_color_target *from = &color->target[0], *to = &color->target[1];
+    struct gfx_place source, target;
+    struct gfx_element element;
+    uint32_t packed[4];
+    float mean[4];
+    uint8_t *host;
+
+    if (!target_holds(from, fragment, &source) || !target_holds(to, fragment, &target))
+        return true;
+    if (!pixel_mean(pipeline, from, &source, mean))
+        return false;
+    host = sample_host(pipeline, to, &target, 0);
+    if (!host)
+        return false;
+    memcpy(packed, mean, sizeof(packed));
+    value_pack(to, packed, &element);
+    element_store(host, to->format.format->bytes, &element);
+    return true;
+}
+
+static enum gfx_result pass_run(struct gfx_pipeline *pipeline, const struct gfx_fragment *fragments,
+                                uint32_t count)
+{
+    struct gfx_color *color = &pipeline->output->color;
+
+    for (uint32_t i = 0; i < count; i++) {
+        bool ok = true;
+
+        if (!fragments[i].samples)
+            continue;
+        if (color->mode == GFX_COLOR_RESOLVE)
+            ok = fragment_resolve(pipeline, color, &fragments[i]);
+        else if (color->on & 1)
+            ok = fragment_open(pipeline, &color->target[0], &fragments[i]);
+        if (!ok)
+            return GFX_FAULT;
+    }
+    return GFX_DONE;
+}
+
 enum gfx_result gfx_color_run(struct gfx_pipeline *pipeline, const struct gfx_fragment *fragments,
                               uint32_t count)
 {
     struct gfx_color *color = &pipeline->output->color;
 
+    if (color->mode != GFX_COLOR_NORMAL)
+        return pass_run(pipeline, fragments, count);
     for (unsigned n = 0; n < GFX_COLOR_TARGETS; n++) {
         if (!(color->on >> n & 1))
             continue;

@@ -65,11 +65,32 @@ struct gfx_element {
     uint32_t dword[4];
 };
 
+/* A pixel of a surface; `slice` counts from the surface's first. */
+struct gfx_place {
+    uint32_t x, y, slice;
+};
+
+/* Which metadata a target has, and what of it has been looked at; see color_metadata.c. */
+struct gfx_color_metadata {
+    bool dcc, cmask;
+    unsigned fmask_bytes; /* of a pixel */
+    struct gfx_element clear;
+    struct surface_layout dcc_layout, cmask_layout, fmask_layout;
+    uint64_t dcc_base, cmask_base, fmask_base;
+    struct gfx_port dcc_port, cmask_port, fmask_port;
+    bool block_known, tile_known; /* nothing is left to fill in: */
+    uint64_t block_va;
+    struct gfx_place tile;
+};
+
 struct gfx_color_target {
     struct gfx_color_format format;
+    struct gfx_color_metadata metadata;
+    bool alpha_lowest; /* alpha, or what takes its place, has the lowest bits */
     enum isa_format_rounding rounding;
     struct gfx_element mask; /* the bits that are written */
     bool whole;              /* all of them */
+    bool reads;              /* what is in memory plays a role */
     bool opaque;             /* FORCE_DST_ALPHA_1 */
     bool dual;               /* blends with target 1's export */
     uint8_t rop;             /* see gfx_rop() */
@@ -88,9 +109,27 @@ struct gfx_color_target {
     bool known_valid;
 };
 
+enum gfx_color_mode { /* CB_COLOR_CONTROL.MODE */
+                      GFX_COLOR_DISABLE = 0,
+                      GFX_COLOR_NORMAL = 1,
+                      GFX_COLOR_ELIMINATE_FAST_CLEAR = 2,
+                      GFX_COLOR_RESOLVE = 3, /* target 0's samples to target 1 */
+                      GFX_COLOR_FMASK_DECOMPRESS = 5,
+                      GFX_COLOR_DCC_DECOMPRESS = 6,
+};
+
 struct gfx_color {
-    uint8_t on; /* targets that are written, bit by bit */
+    enum gfx_color_mode mode;
+    uint8_t on; /* targets that take part, bit by bit */
     struct gfx_color_target target[GFX_COLOR_TARGETS];
 };
+
+/* The address of a sample's element. */
+static inline uint64_t gfx_color_locate(const struct gfx_color_target *target,
+                                        const struct gfx_place *place, unsigned sample)
+{
+    return surface_locate(&target->layout, target->base, target->level, place->x, place->y,
+                          place->slice, sample);
+}
 
 #endif

@@ -36,24 +36,13 @@ static struct target_registers target_read(const struct gfx_registers *r, unsign
 
 /* ---- what is not modelled ---- */
 
-static const char *metadata_obstacle(uint32_t info)
-{
-    if (FIELD(info, 28, 28))
-        return "compressed colours (DCC) are not modelled; RADV_DEBUG=nodcc turns them off";
-    if (FIELD(info, 14, 14))
-        return "compressed samples (FMASK) are not modelled; RADV_DEBUG=nofmask turns them off";
-    if (FIELD(info, 13, 13))
-        return "fast clears (CMASK) are not modelled; RADV_DEBUG=nofastclears turns them off";
-    return NULL;
-}
-
 static const char *target_obstacle(const struct target_registers *r)
 {
     if (FIELD(r->info, 0, 1))
         return "big-endian elements are not modelled";
     if (FIELD(r->attrib, 12, 14) != FIELD(r->attrib, 15, 16))
         return "fewer fragments than samples are not modelled";
-    return metadata_obstacle(r->info);
+    return NULL;
 }
 
 /* ---- conversion ---- */
@@ -124,7 +113,8 @@ static const char *target_rop(const struct gfx_registers *registers,
 
 /* ---- place ---- */
 
-static const char *target_place(const struct target_registers *r, struct gfx_color_target *target)
+static const char *target_place(const struct gfx_registers *registers, unsigned n,
+                                const struct target_registers *r, struct gfx_color_target *target)
 {
     const uint32_t width = FIELD(r->attrib2, 14, 27) + 1, height = FIELD(r->attrib2, 0, 13) + 1;
     struct surface_shape shape = {.dimension = FIELD(r->attrib3, 24, 25),
@@ -135,6 +125,7 @@ static const char *target_place(const struct target_registers *r, struct gfx_col
                                   .height = height,
                                   .depth = FIELD(r->attrib3, 0, 12) + 1,
                                   .levels = FIELD(r->attrib2, 28, 31) + 1};
+    const char *obstacle;
 
     target->base = r->base;
     target->level = FIELD(r->view, 26, 29);
@@ -145,7 +136,8 @@ static const char *target_place(const struct target_registers *r, struct gfx_col
     target->height = height >> target->level ? height >> target->level : 1;
     target->first_slice = FIELD(r->view, 0, 12);
     target->last_slice = FIELD(r->view, 13, 25);
-    return surface_layout_init(&target->layout, &shape);
+    obstacle = surface_layout_init(&target->layout, &shape);
+    return obstacle ? obstacle : gfx_color_metadata_begin(registers, n, &shape, target);
 }
 
 static const char *target_decode(const struct gfx_registers *registers, unsigned n,
@@ -161,38 +153,75 @@ static const char *target_decode(const struct gfx_registers *registers, unsigned
         return "its format is none of this GPU's";
     target->rounding = FIELD(r.info, 18, 18) ? ISA_FORMAT_ROUND_CUT : ISA_FORMAT_ROUND_HALF;
     target->opaque = FIELD(r.attrib, 17, 17);
+    target->alpha_lowest = FIELD(r.info, 11, 12) > 1; /* the orders that go up from alpha */
     target_mask(target, components);
     obstacle = target_blend(registers, &r, target);
     if (!obstacle)
         obstacle = target_rop(registers, &r, target);
     if (!obstacle)
-        obstacle = target_place(&r, target);
+        obstacle = target_place(registers, n, &r, target);
     target->port.access = ISA_ACCESS_WRITE;
-    if (target->blend.enabled || target->rop != GFX_ROP_COPY || !target->whole)
+    target->reads = target->blend.enabled || target->rop != GFX_ROP_COPY || !target->whole;
+    if (target->reads || target->metadata.dcc || target->metadata.cmask)
         target->port.access |= ISA_ACCESS_READ;
     return obstacle;
 }
 
+/* What the passes over metadata and resolves do: all components of all that is written. */
+static uint32_t components_mask(const struct gfx_registers *registers, enum gfx_color_mode mode)
+{
+    uint32_t targets = gfx_context(registers, GFX_CB_TARGET_MASK);
+
+    if (mode == GFX_COLOR_NORMAL)
+        return targets & gfx_context(registers, GFX_CB_SHADER_MASK);
+    return mode == GFX_COLOR_RESOLVE ? 0xff : 0xf;
+}
+
+static enum gfx_result mode_begin(struct gfx_pipeline *pipeline, struct gfx_color *color)
+{
+    const unsigned mode =
+        FIELD(gfx_context(&pipeline->state->registers, GFX_CB_COLOR_CONTROL), 4, 6);
+
+    color->mode = (enum gfx_color_mode)mode;
+    switch (color->mode) {
+    case GFX_COLOR_DISABLE:
+    case GFX_COLOR_NORMAL:
+    case GFX_COLOR_ELIMINATE_FAST_CLEAR:
+    case GFX_COLOR_RESOLVE:
+    case GFX_COLOR_FMASK_DECOMPRESS:
+    case GFX_COLOR_DCC_DECOMPRESS:
+        return GFX_DONE;
+    default:
+        return gfx_refuse(pipeline, "CB_COLOR_CONTROL.MODE %u is not modelled", mode);
+    }
+}
+
+/* Target 0 has the samples, target 1 gets what they make. */
+static const char *resolve_obstacle(const struct gfx_color *color)
+{
+    const struct gfx_color_target *from = &color->target[0], *to = &color->target[1];
+
+    if ((color->on & 3) != 3)
+        return "a resolve needs targets 0 and 1";
+    if (isa_format_is_integer(from->format.format))
+        return "resolves of integers are not modelled";
+    return to->samples_log2 ? "a resolve to several samples is not modelled" : NULL;
+}
+
 enum gfx_result gfx_color_begin(struct gfx_pipeline *pipeline)
 {
-    enum { MODE_DISABLE = 0, MODE_NORMAL = 1 };
     const struct gfx_registers *registers = &pipeline->state->registers;
     struct gfx_color *color = &pipeline->output->color;
-    uint32_t control = gfx_context(registers, GFX_CB_COLOR_CONTROL);
-    uint32_t mask =
-        gfx_context(registers, GFX_CB_TARGET_MASK) & gfx_context(registers, GFX_CB_SHADER_MASK);
+    enum gfx_result result = mode_begin(pipeline, color);
+    uint32_t mask = components_mask(registers, color->mode);
+    const char *obstacle = NULL;
 
     color->on = 0;
-    if (FIELD(control, 4, 6) == MODE_DISABLE)
-        return GFX_DONE;
-    if (FIELD(control, 4, 6) != MODE_NORMAL)
-        return gfx_refuse(pipeline,
-                          "CB_COLOR_CONTROL.MODE %u (a pass over colour metadata) is not modelled",
-                          FIELD(control, 4, 6));
+    if (result != GFX_DONE || color->mode == GFX_COLOR_DISABLE)
+        return result;
     for (unsigned n = 0; n < GFX_COLOR_TARGETS; n++) {
         uint32_t info = gfx_context(registers, GFX_CB_COLOR0_INFO + n * TARGET_STRIDE);
         unsigned components = mask >> 4 * n & 15;
-        const char *obstacle;
 
         if (!components || FIELD(info, 2, 6) == 0)
             continue;
@@ -202,11 +231,15 @@ enum gfx_result gfx_color_begin(struct gfx_pipeline *pipeline)
                               obstacle, n, info);
         color->on |= (uint8_t)(1u << n);
     }
-    return GFX_DONE;
+    if (color->mode == GFX_COLOR_RESOLVE)
+        obstacle = resolve_obstacle(color);
+    return obstacle ? gfx_refuse(pipeline, "%s", obstacle) : GFX_DONE;
 }
 
 void gfx_color_forget_windows(struct gfx_color *color)
 {
-    for (unsigned n = 0; n < GFX_COLOR_TARGETS; n++)
+    for (unsigned n = 0; n < GFX_COLOR_TARGETS; n++) {
         gfx_port_forget(&color->target[n].port);
+        gfx_color_metadata_forget_windows(&color->target[n].metadata);
+    }
 }

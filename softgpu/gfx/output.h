@@ -29,6 +29,15 @@ enum gfx_result gfx_color_run(struct gfx_pipeline *pipeline, const struct gfx_fr
                               uint32_t count);
 enum gfx_result gfx_depth_run(struct gfx_pipeline *pipeline, struct gfx_fragment *fragments,
                               uint32_t count);
+/* Colour metadata: reads the registers of target `n`; NULL, or what is wrong. */
+const char *gfx_color_metadata_begin(const struct gfx_registers *registers, unsigned n,
+                                     const struct surface_shape *shape,
+                                     struct gfx_color_target *target);
+void gfx_color_metadata_forget_windows(struct gfx_color_metadata *metadata);
+/* Makes what the metadata say of a sample's surroundings that they are as they are in memory.
+ * False: pipeline->fault or ->obstacle. */
+bool gfx_color_open(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
+                    const struct gfx_place *place, unsigned sample);
 /* HTILE: reads the registers; NULL, or what is wrong. `shape`: the depth plane's, or the stencil's.
  */
 const char *gfx_htile_begin(const struct gfx_registers *registers,

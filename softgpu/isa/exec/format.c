@@ -24,8 +24,8 @@
 #define GROUP_ALL7(n, ...) GROUP_INT6(n, __VA_ARGS__) ROW((n) + 6, FLOAT, __VA_ARGS__)
 #define ROW(number, type, size, ...)                                                               \
     [number] = {.bytes = size, .bits = {__VA_ARGS__}, .numeric = ISA_FORMAT_##type},
-#define BLOCKS(number, type, size)                                                                 \
-    [number] = {.bytes = size, .numeric = ISA_FORMAT_##type, .block = 4},
+#define BLOCKS(number, type, size, name)                                                           \
+    [number] = {.bytes = size, .numeric = ISA_FORMAT_##type, .block = 4, .codec = ISA_BLOCK_##name},
 
 static const struct isa_format formats[] = {
     GROUP_INT6(1, 1, 8)                /* 8 */
@@ -54,20 +54,24 @@ static const struct isa_format formats[] = {
     ROW(142, UINT, 4, 24, 8) ROW(143, UNORM, 4, 8, 24) /* 24_8 */
     ROW(144, UINT, 4, 8, 24) ROW(145, UINT, 8, 32, 8)  /* X24_8_32 */
     ROW(146, FLOAT, 8, 32)                             /* X24_8_32: depth alone */
-    BLOCKS(169, UNORM, 8)                              /* BC1 */
-    BLOCKS(170, SRGB, 8) BLOCKS(171, UNORM, 16)        /* BC2 */
-    BLOCKS(172, SRGB, 16) BLOCKS(173, UNORM, 16)       /* BC3 */
-    BLOCKS(174, SRGB, 16) BLOCKS(175, UNORM, 8)        /* BC4 */
-    BLOCKS(176, SNORM, 8) BLOCKS(177, UNORM, 16)       /* BC5 */
-    BLOCKS(178, SNORM, 16) BLOCKS(179, FLOAT, 16)      /* BC6 */
-    BLOCKS(180, FLOAT, 16) BLOCKS(181, UNORM, 16)      /* BC7 */
-    BLOCKS(182, SRGB, 16)};
+    ROW(159, FRAGMENTS, 1, 1) ROW(161, FRAGMENTS, 1, 2) ROW(166, FRAGMENTS, 4, 4) /* FMASK */
+    BLOCKS(169, UNORM, 8, BC1) BLOCKS(170, SRGB, 8, BC1) BLOCKS(171, UNORM, 16, BC2)
+        BLOCKS(172, SRGB, 16, BC2) BLOCKS(173, UNORM, 16, BC3) BLOCKS(174, SRGB, 16, BC3)
+            BLOCKS(175, UNORM, 8, BC4) BLOCKS(176, SNORM, 8, BC4) BLOCKS(177, UNORM, 16, BC5)
+                BLOCKS(178, SNORM, 16, BC5) BLOCKS(179, FLOAT, 16, BC6_UNSIGNED)
+                    BLOCKS(180, FLOAT, 16, BC6_SIGNED) BLOCKS(181, UNORM, 16, BC7)
+                        BLOCKS(182, SRGB, 16, BC7)};
 
 const struct isa_format *isa_format_find(unsigned number)
 {
     if (number >= sizeof(formats) / sizeof(formats[0]) || formats[number].bytes == 0)
         return NULL;
     return &formats[number];
+}
+
+float isa_format_linear_from_srgb(float value)
+{
+    return srgb_to_linear(value);
 }
 
 uint32_t isa_format_f32_from_f16(uint16_t half)
@@ -141,8 +145,26 @@ static uint32_t shared_exponent_pack(const uint32_t in[4])
     return word;
 }
 
+/* FMASK of 2, 4 and 8 samples: what is beyond the last sample reads as it is. */
+static void fragments_unpack(const struct isa_format *format, const uint8_t *element,
+                             uint32_t out[4])
+{
+    const unsigned bits = format->bits[0];
+    uint32_t word = 0;
+
+    memcpy(&word, element, format->bytes);
+    memset(out, 0, 4 * sizeof(out[0]));
+    for (unsigned sample = 0; sample < 8; sample++)
+        out[0] |= (word >> sample * bits & ((1u << bits) - 1)) << 4 * sample;
+    out[3] = 1;
+}
+
 void isa_format_unpack(const struct isa_format *format, const uint8_t *element, uint32_t out[4])
 {
+    if (format->numeric == ISA_FORMAT_FRAGMENTS) {
+        fragments_unpack(format, element, out);
+        return;
+    }
     if (format->numeric == ISA_FORMAT_SHARED_EXPONENT) {
         uint32_t word;
 
@@ -190,6 +212,25 @@ void isa_format_pack_rounded(const struct isa_format *format, const uint32_t in[
 void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint8_t *out_element)
 {
     isa_format_pack_rounded(format, in, ISA_FORMAT_ROUND_EVEN, out_element);
+}
+
+void isa_format_pack_ones(const struct isa_format *format, bool color, bool alpha,
+                          bool alpha_lowest, uint8_t *out_element)
+{
+    const uint32_t one = format->numeric == ISA_FORMAT_SINT   ? INT32_MAX
+                         : format->numeric == ISA_FORMAT_UINT ? UINT32_MAX
+                                                              : sem_bits32(1.0f);
+    unsigned count = 0, extra;
+    uint32_t value[4];
+
+    while (count < 4 && format->bits[count])
+        count++;
+    extra = count == 3 || format->numeric == ISA_FORMAT_SHARED_EXPONENT ? 4
+            : alpha_lowest                                              ? 0
+                                                                        : count - 1;
+    for (unsigned i = 0; i < 4; i++)
+        value[i] = (i == extra ? alpha : color) ? one : 0;
+    isa_format_pack(format, value, out_element);
 }
 
 void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32_t value[4])

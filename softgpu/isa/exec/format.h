@@ -25,7 +25,22 @@ enum isa_format_numeric {
     ISA_FORMAT_FLOAT,
     ISA_FORMAT_FLOAT_CLAMP, /* to 0..1 when stored */
     ISA_FORMAT_SRGB,        /* X, Y, Z; W is UNORM */
+    /* Of elements as a whole: */
     ISA_FORMAT_SHARED_EXPONENT,
+    ISA_FORMAT_FRAGMENTS, /* FMASK: which fragment has each sample's colour. Fields of bits[0] in
+                           * memory, of 4 bits in the register; cannot be stored */
+};
+
+enum isa_block_codec {
+    ISA_BLOCK_NONE,
+    ISA_BLOCK_BC1,
+    ISA_BLOCK_BC2,
+    ISA_BLOCK_BC3,
+    ISA_BLOCK_BC4,
+    ISA_BLOCK_BC5,
+    ISA_BLOCK_BC6_UNSIGNED,
+    ISA_BLOCK_BC6_SIGNED,
+    ISA_BLOCK_BC7,
 };
 
 struct isa_format {
@@ -33,6 +48,7 @@ struct isa_format {
     uint8_t bits[4]; /* of X, Y, Z, W; 0 = the component does not exist */
     uint8_t numeric; /* enum isa_format_numeric */
     uint8_t block;   /* texels along each side of a compressed block; 0 = not compressed */
+    uint8_t codec;   /* enum isa_block_codec */
 };
 
 /* NULL when there is no such format. */
@@ -40,7 +56,8 @@ const struct isa_format *isa_format_find(unsigned number);
 
 static inline bool isa_format_is_integer(const struct isa_format *format)
 {
-    return format->numeric == ISA_FORMAT_UINT || format->numeric == ISA_FORMAT_SINT;
+    return format->numeric == ISA_FORMAT_UINT || format->numeric == ISA_FORMAT_SINT ||
+           format->numeric == ISA_FORMAT_FRAGMENTS;
 }
 
 /* 1 as a register value; `format` may be NULL. */
@@ -58,7 +75,7 @@ static inline enum isa_format_numeric isa_format_component_numeric(const struct 
     return (enum isa_format_numeric)format->numeric;
 }
 
-/* Compressed formats are known, for the layout of their images, but not converted. */
+/* Compressed formats have functions of their own: block.h. */
 static inline bool isa_format_is_compressed(const struct isa_format *format)
 {
     return format->block != 0;
@@ -82,9 +99,18 @@ void isa_format_pack_rounded(const struct isa_format *format, const uint32_t in[
 /* The same, to even. */
 void isa_format_pack(const struct isa_format *format, const uint32_t in[4], uint8_t *out_element);
 
+/* An element of zeros and ones, as the keys of colour metadata (DCC) mean it: 1 is 1.0, or the
+ * largest integer. `alpha` is for the component at one end: the highest one, or the lowest if
+ * `alpha_lowest`; `color` for the others, and for all where three components fill an element. */
+void isa_format_pack_ones(const struct isa_format *format, bool color, bool alpha,
+                          bool alpha_lowest, uint8_t *out_element);
+
 /* A descriptor's component selection (DST_SEL), 3 bits each for X, Y, Z and W: 0, 1, -, -, X, Y, Z,
  * W of what was read. `format` may be NULL. */
 void isa_format_select(const struct isa_format *format, uint16_t dst_sel, uint32_t value[4]);
+
+/* The transfer function of IEC 61966-2-1. */
+float isa_format_linear_from_srgb(float value);
 
 /* Between f32 and f16 patterns (round to nearest even), for D16 data. */
 uint32_t isa_format_f32_from_f16(uint16_t half);
