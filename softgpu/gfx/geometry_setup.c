@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the registers say of a draw's geometry: see geometry.h.
+ */
+#include "softgpu/gfx/geometry.h"
+
+enum { /* VGT_SHADER_STAGES_EN */
+       STAGES_GS_EN = 1 << 5,
+       STAGES_PRIMGEN_EN = 1 << 13,
+       STAGES_GS_W32_EN = 1 << 22,
+       STAGES_VS_W32_EN = 1 << 23,
+       STAGES_PASSTHRU_EN = 1 << 25,
+       STAGES_PASSTHRU_NO_MSG = 1 << 26,
+};
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Fields that are 0 limit nothing. */
+static uint32_t limit_of(uint32_t a, uint32_t b)
+{
+    return least(a ? a : GFX_SUBGROUP_MAX, b ? b : GFX_SUBGROUP_MAX);
+}
+
+static enum gfx_result unmodelled(struct gfx_pipeline *pipeline, uint32_t stages)
+{
+    const struct gfx_registers *r = &pipeline->state->registers;
+
+    if (GFX_FIELD(stages, 0, 2) || GFX_FIELD(stages, 2, 1))
+        return gfx_refuse(pipeline, "tessellation is not modelled");
+    if (GFX_FIELD(stages, 19, 2))
+        return gfx_refuse(pipeline, "mesh shaders (GS_FAST_LAUNCH) are not modelled");
+    if (!(stages & STAGES_PRIMGEN_EN) && (stages & STAGES_GS_EN))
+        return gfx_refuse(pipeline, "geometry shaders are modelled as NGG only; run without "
+                                    "RADV_DEBUG=nongg");
+    if (gfx_context(r, GFX_VGT_STRMOUT_CONFIG) & 0xf)
+        return gfx_refuse(pipeline, "transform feedback (VGT_STRMOUT_CONFIG) is not modelled");
+    if (r->uconfig[GFX_GE_USER_VGPR_EN - 0xc000] & 7)
+        return gfx_refuse(pipeline, "user VGPRs (GE_USER_VGPR_EN) are not modelled");
+    return GFX_DONE;
+}
+
+/* GS_OUT_PRIM_TYPE; strips come as their triangles, one an export. */
+static enum gfx_primitive_type output_ngg(const struct gfx_registers *r)
+{
+    static const enum gfx_primitive_type types[4] = {GFX_POINT, GFX_LINE, GFX_TRIANGLE, GFX_RECT};
+
+    return types[gfx_context(r, GFX_VGT_GS_OUT_PRIM_TYPE) & 3];
+}
+
+static enum gfx_primitive_type output_legacy(const struct gfx_assembler *assembler)
+{
+    if (assembler->topology == GFX_RECT_LIST)
+        return GFX_RECT;
+    switch (gfx_assembler_corners(assembler)) {
+    case 1:
+        return GFX_POINT;
+    case 3:
+        return GFX_TRIANGLE;
+    default:
+        return GFX_LINE;
+    }
+}
+
+static enum gfx_result setup_ngg(struct gfx_pipeline *pipeline, uint32_t stages,
+                                 struct gfx_geometry_setup *out)
+{
+    enum { DISABLE_PROVOK_REUSE = 1 << 2 };
+    const struct gfx_registers *r = &pipeline->state->registers;
+    uint32_t onchip = gfx_context(r, GFX_VGT_GS_ONCHIP_CNTL);
+    uint32_t ge = r->uconfig[GFX_GE_CNTL - 0xc000];
+    uint32_t instances = gfx_context(r, GFX_VGT_GS_INSTANCE_CNT);
+
+    out->passthrough = stages & STAGES_PASSTHRU_EN;
+    out->implicit_alloc = out->passthrough && stages & STAGES_PASSTHRU_NO_MSG;
+    out->invocations = GFX_FIELD(instances, 0, 1) ? GFX_FIELD(instances, 2, 7) : 1;
+    out->amplification = GFX_FIELD(gfx_context(r, GFX_GE_NGG_SUBGRP_CNTL), 0, 9);
+    out->vertex_limit = limit_of(GFX_FIELD(onchip, 0, 11), GFX_FIELD(ge, 9, 9));
+    out->primitive_limit = limit_of(GFX_FIELD(onchip, 11, 11), GFX_FIELD(ge, 0, 9));
+    out->fresh_provoking = gfx_context(r, GFX_VGT_PRIMITIVEID_EN) & DISABLE_PROVOK_REUSE;
+    out->item_size = gfx_context(r, GFX_VGT_ESGS_RING_ITEMSIZE) & 0x7fff;
+    out->output = output_ngg(r);
+    out->user_data_address = gfx_sh(r, GFX_SPI_SHADER_USER_DATA_ADDR_LO_GS) |
+                             (uint64_t)gfx_sh(r, GFX_SPI_SHADER_USER_DATA_ADDR_LO_GS + 1) << 32;
+    if (instances >> 31 && out->invocations > 1)
+        return gfx_refuse(pipeline, "a geometry shader each of whose invocations has a subgroup "
+                                    "(EN_MAX_VERT_OUT_PER_GS_INSTANCE)");
+    if (gfx_program_read(pipeline, GFX_STAGE_GS, stages & STAGES_GS_W32_EN ? 32 : 64,
+                         &out->program) != GFX_DONE)
+        return GFX_FAULT;
+    out->lds_bytes = GFX_FIELD(out->program.rsrc2, 19, 8) * 512;
+    return GFX_DONE;
+}
+
+static enum gfx_result setup_legacy(struct gfx_pipeline *pipeline, uint32_t stages,
+                                    struct gfx_geometry_setup *out)
+{
+    const struct gfx_registers *r = &pipeline->state->registers;
+
+    out->invocations = 1;
+    out->vertex_limit = out->primitive_limit = GFX_SUBGROUP_MAX;
+    out->fresh_all = gfx_context(r, GFX_VGT_PRIMITIVEID_EN) & 1;
+    out->output = output_legacy(&pipeline->geometry->assembler);
+    out->implicit_alloc = true;
+    return gfx_program_read(pipeline, GFX_STAGE_VS, stages & STAGES_VS_W32_EN ? 32 : 64,
+                            &out->program);
+}
+
+enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
+                                        struct gfx_geometry_setup *out)
+{
+    const struct gfx_registers *r = &pipeline->state->registers;
+    uint32_t stages = gfx_context(r, GFX_VGT_SHADER_STAGES_EN);
+    enum gfx_result result = unmodelled(pipeline, stages);
+
+    *out = (struct gfx_geometry_setup){
+        .ngg = stages & STAGES_PRIMGEN_EN,
+        .corners = gfx_assembler_corners(&pipeline->geometry->assembler),
+        .parameters = GFX_FIELD(gfx_context(r, GFX_SPI_VS_OUT_CONFIG), 1, 5) + 1,
+    };
+    if (result != GFX_DONE)
+        return result;
+    result = out->ngg ? setup_ngg(pipeline, stages, out) : setup_legacy(pipeline, stages, out);
+    if (result == GFX_DONE &&
+        (out->vertex_limit < out->corners || out->vertex_limit > GFX_SUBGROUP_MAX ||
+         out->primitive_limit > GFX_SUBGROUP_MAX || out->primitive_limit == 0))
+        return gfx_refuse(pipeline, "subgroups of %u vertices and %u primitives", out->vertex_limit,
+                          out->primitive_limit);
+    return result;
+}
