@@ -3,22 +3,11 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-/* The pipeline's own lies with the stages that come before. */
-enum gfx_result gfx_refuse(struct gfx_pipeline *pipeline, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(pipeline->obstacle, sizeof(pipeline->obstacle), format, arguments);
-    va_end(arguments);
-    return GFX_FAULT;
-}
 
 void bench_create(struct bench *bench)
 {
