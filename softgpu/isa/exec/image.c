@@ -11,8 +11,10 @@
 
 #include "base/log.h"
 #include "softgpu/isa/decode/image_shape.h"
+#include "softgpu/isa/exec/block.h"
 #include "softgpu/isa/exec/elements.h"
 #include "softgpu/isa/exec/handlers.h"
+#include "softgpu/isa/exec/image_metadata.h"
 #include "softgpu/isa/exec/trap.h"
 #include "softgpu/isa/exec/vmem.h"
 #include "softgpu/isa/exec/window.h"
@@ -104,15 +106,40 @@ static const uint32_t image_zeros[ISA_FORMAT_LANES];
 
 struct image_access {
     const struct isa_image *image;
+    struct isa_image_texels texels;
     struct isa_lanes lanes;
     uint64_t outside; /* active lanes whose texel does not exist */
 };
 
-/* False: the model cannot, and has said so. */
+static struct isa_texel texel_of(const struct isa_image_texels *t, unsigned lane)
+{
+    return (struct isa_texel){.x = t->x[lane],
+                              .y = t->y[lane],
+                              .z = t->z[lane],
+                              .slice = t->slice[lane],
+                              .level = t->level[lane],
+                              .sample = t->sample[lane]};
+}
+
+static bool access_open(struct isa_wave *w, const struct isa_inst *inst,
+                        const struct image_access *a)
+{
+    if (!a->image->format || a->image->metadata == ISA_METADATA_NONE)
+        return true;
+    ISA_FOR_LANES(lane, a->lanes.mask & ~a->outside)
+    {
+        const struct isa_texel texel = texel_of(&a->texels, (unsigned)lane);
+
+        if (!isa_image_open_texel(w, inst, a->image, &texel, a->lanes.va[lane], (unsigned)lane))
+            return false;
+    }
+    return true;
+}
+
+/* False: the model cannot, and has said so, or a fault was raised. */
 static bool access_prepare(struct isa_wave *w, const struct isa_inst *inst, struct image_access *a)
 {
     const char *obstacle;
-    struct isa_image_texels texels;
 
     isa_windows_sync(w);
     a->image = isa_image_get(w, inst->src[2], inst->img.r128);
@@ -121,11 +148,11 @@ static bool access_prepare(struct isa_wave *w, const struct isa_inst *inst, stru
         isa_image_refuse(w, inst, obstacle);
         return false;
     }
-    isa_image_texels(w, inst, a->image, isa_ops[inst->op].flags & ISA_F_IMG_LOD, &texels);
+    isa_image_texels(w, inst, a->image, isa_ops[inst->op].flags & ISA_F_IMG_LOD, &a->texels);
     a->lanes.mask = isa_wave_exec(w);
     a->lanes.stride = 4;
-    a->outside = isa_image_locate_lanes(a->image, &texels, w->lanes, a->lanes.mask, a->lanes.va);
-    return true;
+    a->outside = isa_image_locate_lanes(a->image, &a->texels, w->lanes, a->lanes.mask, a->lanes.va);
+    return access_open(w, inst, a);
 }
 
 /* ---- loads and stores ---- */
@@ -165,6 +192,34 @@ static void load_write(struct isa_wave *w, const struct isa_inst *inst,
     }
 }
 
+/* Block-compressed texels, lane by lane. */
+static bool blocks_load(struct isa_wave *w, const struct isa_inst *inst,
+                        const struct image_access *a, uint32_t out_value[ISA_FORMAT_ROWS])
+{
+    const struct isa_format *format = a->image->format;
+
+    ISA_FOR_LANES(lane, a->lanes.mask)
+    {
+        uint8_t block[16];
+        uint32_t texel[4];
+
+        if (!isa_lane_read(w, inst, &a->lanes, (unsigned)lane, block, format->bytes))
+            return false;
+        isa_block_unpack(format, block, a->texels.x[lane] % 4, a->texels.y[lane] % 4, texel);
+        for (unsigned i = 0; i < 4; i++)
+            out_value[i * w->lanes + (unsigned)lane] = texel[i];
+    }
+    return true;
+}
+
+static bool texels_load(struct isa_wave *w, const struct isa_inst *inst,
+                        const struct image_access *a, uint32_t out_value[ISA_FORMAT_ROWS])
+{
+    if (isa_format_is_compressed(a->image->format))
+        return blocks_load(w, inst, a, out_value);
+    return isa_elements_load(w, inst, &a->lanes, a->image->format, out_value);
+}
+
 static void image_load(struct isa_wave *w, const struct isa_inst *inst)
 {
     _Alignas(64) uint32_t value[ISA_FORMAT_ROWS];
@@ -175,7 +230,7 @@ static void image_load(struct isa_wave *w, const struct isa_inst *inst)
         return;
     active = a.lanes.mask;
     a.lanes.mask &= ~a.outside;
-    if (a.lanes.mask && !isa_elements_load(w, inst, &a.lanes, a.image->format, value))
+    if (a.lanes.mask && !texels_load(w, inst, &a, value))
         return;
     load_write(w, inst, &a, value, active);
     isa_image_tfe_write(w, inst);
@@ -203,12 +258,25 @@ static void store_read(const struct isa_wave *w, const struct isa_inst *inst,
     }
 }
 
+/* The same for stores. */
+static bool store_prepare(struct isa_wave *w, const struct isa_inst *inst, struct image_access *a)
+{
+    if (!access_prepare(w, inst, a))
+        return false;
+    if (a->image->format && (isa_format_is_compressed(a->image->format) ||
+                             a->image->format->numeric == ISA_FORMAT_FRAGMENTS)) {
+        isa_image_refuse(w, inst, "an image of this format (BCn, FMASK) cannot be stored to");
+        return false;
+    }
+    return true;
+}
+
 static void image_store(struct isa_wave *w, const struct isa_inst *inst)
 {
     _Alignas(64) uint32_t value[ISA_FORMAT_ROWS];
     struct image_access a;
 
-    if (!access_prepare(w, inst, &a))
+    if (!store_prepare(w, inst, &a))
         return;
     a.lanes.mask &= ~a.outside;
     if (!a.lanes.mask)
@@ -254,7 +322,7 @@ static void image_store_pck(struct isa_wave *w, const struct isa_inst *inst)
 {
     struct image_access a;
 
-    if (!access_prepare(w, inst, &a))
+    if (!store_prepare(w, inst, &a))
         return;
     ISA_FOR_LANES(lane, a.lanes.mask & ~a.outside)
     {

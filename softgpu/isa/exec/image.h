@@ -32,6 +32,15 @@ enum isa_image_type {
     ISA_IMAGE_2D_MSAA_ARRAY,
 };
 
+/* What a descriptor's COMPRESSION_EN is about; see image_metadata.h. */
+enum isa_image_metadata {
+    ISA_METADATA_NONE,
+    ISA_METADATA_DCC,
+    ISA_METADATA_DEPTH,   /* HTILE */
+    ISA_METADATA_STENCIL, /* the same */
+    ISA_METADATA_CMASK,
+};
+
 /* One mip level, in texels. */
 struct isa_image_level {
     uint32_t width, height, depth;
@@ -49,11 +58,15 @@ struct isa_image {
     float min_lod;                   /* of the view, counted from base_level */
     uint16_t dst_sel;                /* 3 bits each for X, Y, Z, W: 0, 1, -, -, X, Y, Z, W */
     uint8_t border_swizzle;          /* BC_SWIZZLE */
-    bool compressed;                 /* colour or depth metadata applies */
     unsigned level_count;            /* in memory */
     struct isa_image_level levels[SURFACE_LEVELS];
     const char *misshapen; /* why there is no layout; NULL: there is */
+    struct surface_shape shape;
     struct surface_layout layout;
+    enum isa_image_metadata metadata;
+    bool alpha_is_on_msb;   /* of DCC's keys */
+    uint64_t metadata_base; /* VA; of CMASK twice that */
+    struct surface_layout metadata_layout;
 };
 
 /* Reads the descriptor in s[reg...]; `short_form`: R128, which has no arrays, no 3D, and no mip

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "softgpu/isa/exec/image.h"
+#include "softgpu/isa/exec/image_metadata.h"
 
 #define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
@@ -32,7 +33,7 @@ static enum surface_dimension dimension_of(enum isa_image_type type)
 static void lay_out(struct isa_image *image, uint32_t width, uint32_t height, uint32_t depth,
                     uint32_t pitch)
 {
-    const struct surface_shape shape = {
+    image->shape = (struct surface_shape){
         .dimension = dimension_of(image->type),
         .swizzle = image->swizzle,
         .element_bytes = image->format->bytes,
@@ -50,7 +51,7 @@ static void lay_out(struct isa_image *image, uint32_t width, uint32_t height, ui
             .height = level_size(height, level),
             .depth = image->type == ISA_IMAGE_3D ? level_size(depth, level) : 1,
         };
-    image->misshapen = surface_layout_init(&image->layout, &shape);
+    image->misshapen = surface_layout_init(&image->layout, &image->shape);
 }
 
 /* A 3D image that is bound for stores (ARRAY_PITCH) has one level, and the view's slices of it:
@@ -121,20 +122,15 @@ void isa_image_decode(const struct isa_wave *w, uint16_t reg, bool short_form,
     out_image->min_lod = (float)FIELD(word[1], 8, 19) / 256;
     out_image->swizzle = FIELD(word[3], 20, 24);
     out_image->border_swizzle = (uint8_t)FIELD(word[3], 25, 27);
-    out_image->compressed = FIELD(word[6], 21, 21);
     decode_levels(out_image, word);
     decode_extent(out_image, word);
+    isa_image_metadata_decode(word, out_image);
 }
 
 const char *isa_image_obstacle(const struct isa_image *image)
 {
     if (!image->format)
         return NULL;
-    if (isa_format_is_compressed(image->format))
-        return "block-compressed images are not modelled";
-    if (image->compressed)
-        return "colour and depth metadata (DCC, HTILE) are not modelled; RADV_DEBUG=nodcc,nohiz "
-               "turns them off";
     return image->misshapen;
 }
 

@@ -13,7 +13,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "softgpu/isa/exec/block.h"
 #include "softgpu/isa/exec/image.h"
+#include "softgpu/isa/exec/image_metadata.h"
 #include "softgpu/isa/exec/sem_base.h"
 #include "softgpu/isa/exec/trap.h"
 #include "softgpu/isa/exec/window.h"
@@ -381,9 +383,13 @@ static bool texel_read(struct sampling *s, unsigned lane, const struct isa_texel
         memset(value, 0, 4 * sizeof(value[0]));
         return true;
     }
-    if (!isa_lane_read(s->w, s->inst, &s->lanes, lane, element, s->format.bytes))
+    if (!isa_image_open_texel(s->w, s->inst, &s->image, texel, s->lanes.va[lane], lane) ||
+        !isa_lane_read(s->w, s->inst, &s->lanes, lane, element, s->format.bytes))
         return false;
-    isa_format_unpack(&s->format, element, value);
+    if (isa_format_is_compressed(&s->format))
+        isa_block_unpack(&s->format, element, texel->x % 4, texel->y % 4, value);
+    else
+        isa_format_unpack(&s->format, element, value);
     return true;
 }
 

@@ -111,7 +111,7 @@ isa_format_from_d16_fn VALU_SYM(format_from_d16);
 /* ---- elements ---- */
 
 /* One exponent for three components: lane by lane. */
-static void shared_exponent_unpack(const struct isa_format *format, const uint32_t *raw,
+static void whole_unpack(const struct isa_format *format, const uint32_t *raw,
                                    size_t lanes, uint32_t *out)
 {
     for (size_t lane = 0; lane < lanes; lane++) {
@@ -138,8 +138,8 @@ void VALU_SYM(format_unpack)(const struct isa_format *format, const uint32_t *ra
 {
     unsigned bit = 0;
 
-    if (format->numeric == ISA_FORMAT_SHARED_EXPONENT) {
-        shared_exponent_unpack(format, raw, lanes, out);
+    if (format->numeric >= ISA_FORMAT_SHARED_EXPONENT) {
+        whole_unpack(format, raw, lanes, out);
         return;
     }
     for (unsigned i = 0; i < 4; i++, out += lanes) {

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Images with metadata: see image_metadata.h.
+ */
+#include "softgpu/isa/exec/image_metadata.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "softgpu/isa/exec/trap.h"
+#include "softgpu/isa/exec/window.h"
+#include "softgpu/surface/surface_metadata.h"
+
+#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
+
+enum { COLOUR_BLOCK = 256 /* bytes */, TILE = 8 /* pixels */ };
+
+/* ---- descriptors ---- */
+
+/* Textures of depth and of FMASK are told from those of colour by their swizzle mode, in which
+ * colour has no metadata, and from each other by their format. */
+static enum isa_image_metadata kind_of(const struct isa_image *image)
+{
+    if (image->swizzle != SURFACE_64KB_Z_X)
+        return ISA_METADATA_DCC;
+    if (image->format->numeric == ISA_FORMAT_FRAGMENTS)
+        return ISA_METADATA_CMASK;
+    return image->format->bytes == 1 ? ISA_METADATA_STENCIL : ISA_METADATA_DEPTH;
+}
+
+void isa_image_metadata_decode(const uint32_t word[8], struct isa_image *out_image)
+{
+    const bool aligned = FIELD(word[6], 19, 19);
+    const uint64_t base = (uint64_t)word[7] << 16 | (uint64_t)FIELD(word[6], 24, 31) << 8;
+    enum surface_metadata kind;
+
+    if (!FIELD(word[6], 21, 21) || out_image->misshapen)
+        return;
+    out_image->metadata = kind_of(out_image);
+    out_image->alpha_is_on_msb = FIELD(word[6], 22, 22);
+    out_image->metadata_base = (uint64_t)((int64_t)(base << 16) >> 16);
+    switch (out_image->metadata) {
+    case ISA_METADATA_DCC:
+        kind = aligned ? SURFACE_DCC : SURFACE_DCC_UNALIGNED;
+        break;
+    case ISA_METADATA_CMASK:
+        kind = SURFACE_CMASK;
+        out_image->metadata_base *= 2;
+        break;
+    default:
+        kind = SURFACE_HTILE;
+        break;
+    }
+    out_image->misshapen =
+        surface_metadata_init(&out_image->metadata_layout, kind, &out_image->shape);
+}
+
+/* ---- one texel ---- */
+
+struct opening {
+    struct isa_wave *w;
+    const struct isa_inst *inst;
+    const struct isa_image *image;
+    unsigned lane;
+    unsigned level, sample;
+    uint32_t x, y, z; /* elements and slices of the surface, not of the view */
+    uint64_t va;
+};
+
+static bool read_memory(const struct opening *o, uint64_t va, void *data, unsigned bytes)
+{
+    struct isa_mem_fault fault;
+
+    if (isa_mem_read(o->w, va, data, bytes, &fault))
+        return true;
+    isa_fault_raise(o->w, o->inst, fault.kind, fault.va, ISA_ACCESS_READ, o->lane);
+    return false;
+}
+
+static bool write_memory(const struct opening *o, uint64_t va, const void *data, unsigned bytes)
+{
+    struct isa_mem_fault fault;
+
+    if (isa_mem_write(o->w, va, data, bytes, &fault))
+        return true;
+    isa_fault_raise(o->w, o->inst, fault.kind, fault.va, ISA_ACCESS_WRITE, o->lane);
+    return false;
+}
+
+static bool refuse(const struct opening *o, const char *why)
+{
+    isa_image_refuse(o->w, o->inst, why);
+    return false;
+}
+
+/* ---- DCC ---- */
+
+/* A component of memory that a key says is 1: 1.0, or the largest number. */
+static uint32_t component_one(const struct isa_format *format, unsigned i)
+{
+    const uint32_t largest = (uint32_t)((1ull << format->bits[i]) - 1);
+
+    switch (format->numeric) {
+    case ISA_FORMAT_UINT:
+        return largest;
+    case ISA_FORMAT_SINT:
+        return largest >> 1;
+    default:
+        return isa_format_one(format);
+    }
+}
+
+bool isa_dcc_clear_element(const struct isa_format *format, bool alpha_is_on_msb, uint8_t key,
+                           uint8_t out_element[16])
+{
+    const bool colour = key == SURFACE_DCC_CLEAR_1110 || key == SURFACE_DCC_CLEAR_1111;
+    const bool alpha = key == SURFACE_DCC_CLEAR_0001 || key == SURFACE_DCC_CLEAR_1111;
+    uint32_t value[4] = {0};
+    unsigned count = 0, extra;
+
+    if (!colour && !alpha && key != SURFACE_DCC_CLEAR_0000)
+        return false;
+    while (count < 4 && format->bits[count])
+        count++;
+    extra = alpha_is_on_msb && count ? count - 1 : 0;
+    for (unsigned i = 0; i < count; i++)
+        value[i] = (i == extra ? alpha : colour) ? component_one(format, i) : 0;
+    memset(out_element, 0, 16);
+    isa_format_pack(format, value, out_element);
+    return true;
+}
+
+/* What the block's elements are, one after the other. */
+static bool colour_block(const struct opening *o, uint8_t key, uint8_t block[COLOUR_BLOCK])
+{
+    const unsigned bytes = o->image->format->bytes;
+    uint8_t element[16];
+
+    if (key == SURFACE_DCC_CLEAR_SINGLE) {
+        if (!read_memory(o, o->va & ~(uint64_t)(COLOUR_BLOCK - 1), element, bytes))
+            return false;
+    } else if (!isa_dcc_clear_element(o->image->format, o->image->alpha_is_on_msb, key, element)) {
+        return refuse(o, key == SURFACE_DCC_CLEAR_REG
+                             ? "a colour cleared to a register's value has to be eliminated first"
+                             : "compressed colours (DCC) that are not this device's own");
+    }
+    for (unsigned i = 0; i < COLOUR_BLOCK; i += bytes)
+        memcpy(block + i, element, bytes);
+    return true;
+}
+
+static bool colour_open(const struct opening *o, uint64_t key_va)
+{
+    const uint8_t plain = SURFACE_DCC_UNCOMPRESSED;
+    uint8_t key, block[COLOUR_BLOCK];
+
+    if (!read_memory(o, key_va, &key, sizeof(key)))
+        return false;
+    if (key == plain)
+        return true;
+    return colour_block(o, key, block) &&
+           write_memory(o, o->va & ~(uint64_t)(COLOUR_BLOCK - 1), block, sizeof(block)) &&
+           write_memory(o, key_va, &plain, sizeof(plain));
+}
+
+/* ---- 8 by 8 pixels ---- */
+
+/* `samples`: that each pixel has in this surface. */
+static bool tile_fill(const struct opening *o, const void *element)
+{
+    const struct surface_layout *layout = &o->image->layout;
+    const struct isa_image_level *at = &o->image->levels[o->level];
+    const unsigned samples = 1u << o->image->samples_log2;
+
+    for (unsigned i = 0; i < TILE * TILE * samples; i++) {
+        uint32_t x = o->x / TILE * TILE + i / samples % TILE;
+        uint32_t y = o->y / TILE * TILE + i / samples / TILE;
+
+        if (x < at->width && y < at->height &&
+            !write_memory(o,
+                          surface_locate(layout, o->image->base, o->level, x, y, o->z, i % samples),
+                          element, layout->element_bytes))
+            return false;
+    }
+    return true;
+}
+
+/* Fields of HTILE's words. */
+#define TILE_Z       UINT32_C(0x0000000f) /* 0: cleared, 15: as it is */
+#define TILE_STENCIL UINT32_C(0x00000300) /* the same with 3; cleared is to 0 for textures */
+
+/* Drivers clear depth so to 0 and 1 only, which the range of depths tells. */
+static void depth_cleared(const struct opening *o, uint32_t word, uint8_t element[4])
+{
+    const float value = (float)FIELD(word, 18, 31) / 0x3fff;
+    uint32_t components[4] = {0};
+
+    memcpy(&components[0], &value, sizeof(value));
+    isa_format_pack(o->image->format, components, element);
+}
+
+static bool tile_open(const struct opening *o, uint64_t word_va)
+{
+    const bool stencil = o->image->metadata == ISA_METADATA_STENCIL;
+    const uint32_t plain = stencil ? TILE_STENCIL : TILE_Z;
+    uint8_t element[16] = {0};
+    uint32_t word;
+
+    if (!read_memory(o, word_va, &word, sizeof(word)))
+        return false;
+    if ((word & plain) == plain)
+        return true;
+    if (word & plain)
+        return refuse(o, "compressed depth (HTILE) that is not this device's own");
+    if (!stencil)
+        depth_cleared(o, word, element);
+    word |= plain;
+    return tile_fill(o, element) && write_memory(o, word_va, &word, sizeof(word));
+}
+
+/* ---- FMASK ---- */
+
+enum { CMASK_PLAIN = 15, CMASK_ONE_FRAGMENT = 12 };
+
+/* A nibble of 12 or more: all colours are in fragments, at most 1 << (nibble - 12) of them. */
+static bool fragments_open(const struct opening *o, uint64_t nibble)
+{
+    const uint8_t zeros[8] = {0};
+    const unsigned shift = nibble % 2 * 4;
+    uint8_t pair;
+
+    if (!read_memory(o, nibble / 2, &pair, sizeof(pair)))
+        return false;
+    if ((pair >> shift & 15) > CMASK_ONE_FRAGMENT)
+        return true;
+    if ((pair >> shift & 15) < CMASK_ONE_FRAGMENT)
+        return refuse(o, "colours that are cleared by CMASK have to be eliminated first");
+    pair |= (uint8_t)(CMASK_PLAIN << shift);
+    return tile_fill(o, zeros) && write_memory(o, nibble / 2, &pair, sizeof(pair));
+}
+
+/* ---- all of them ---- */
+
+static bool open_locked(const struct opening *o, uint64_t metadata_va)
+{
+    switch (o->image->metadata) {
+    case ISA_METADATA_DCC:
+        return colour_open(o, metadata_va);
+    case ISA_METADATA_CMASK:
+        return fragments_open(o, metadata_va);
+    default:
+        return tile_open(o, metadata_va);
+    }
+}
+
+/* The usual case: nothing to do. A block's contents were written before its key. */
+static bool is_open(const struct opening *o, uint64_t metadata_va)
+{
+    const bool nibble = o->image->metadata == ISA_METADATA_CMASK;
+    struct isa_mem_fault fault;
+    uint32_t word = 0;
+
+    if (!isa_mem_read(o->w, nibble ? metadata_va / 2 : metadata_va, &word,
+                      o->image->metadata_layout.element_bytes, &fault))
+        return false;
+    switch (o->image->metadata) {
+    case ISA_METADATA_DCC:
+        return word == SURFACE_DCC_UNCOMPRESSED;
+    case ISA_METADATA_CMASK:
+        return (word >> metadata_va % 2 * 4 & 15) > CMASK_ONE_FRAGMENT;
+    case ISA_METADATA_STENCIL:
+        return (word & TILE_STENCIL) == TILE_STENCIL;
+    default:
+        return (word & TILE_Z) == TILE_Z;
+    }
+}
+
+bool isa_image_open_texel(struct isa_wave *w, const struct isa_inst *inst,
+                          const struct isa_image *image, const struct isa_texel *texel, uint64_t va,
+                          unsigned lane)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    const unsigned block = image->format->block ? image->format->block : 1;
+    const struct opening o = {
+        .w = w,
+        .inst = inst,
+        .image = image,
+        .lane = lane,
+        .level = texel->level + image->base_level,
+        .sample = texel->sample,
+        .x = texel->x / block,
+        .y = texel->y / block,
+        .z = texel->slice + texel->z + image->base_array,
+        .va = va,
+    };
+    uint64_t metadata_va;
+    bool opened;
+
+    if (image->metadata == ISA_METADATA_NONE ||
+        (image->metadata == ISA_METADATA_DCC && texel->sample >= SURFACE_DCC_FRAGMENTS))
+        return true;
+    metadata_va = surface_locate(&image->metadata_layout, image->metadata_base, o.level, o.x, o.y,
+                                 o.z, image->metadata == ISA_METADATA_DCC ? o.sample : 0);
+    if (is_open(&o, metadata_va))
+        return true;
+    pthread_mutex_lock(&lock);
+    opened = open_locked(&o, metadata_va);
+    pthread_mutex_unlock(&lock);
+    return opened;
+}
