@@ -8,77 +8,34 @@
  */
 #include "graphics.h"
 #include "sample.h"
+#include "sides.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { PAIRS = 500, RESULT_AT = 64 * 1024, COPY_AT = 96 * 1024, BUFFER_BYTES = 128 * 1024 };
 
-/* As in the kernel; addresses are the GPU's. */
-struct node {
-    uint64_t next, payload;
-};
-
-struct walk {
-    uint64_t sum, length;
-};
-
 struct sides {
     struct graphics graphics;
     struct graphics_buffer buffer;
     struct node *device; /* hipMalloc's */
-    pthread_barrier_t start;
 };
 
-static void start_graphics(struct sides *sides)
+static void start_graphics(void *context)
 {
+    struct sides *sides = context;
+
     graphics_open(&sides->graphics);
     graphics_buffer_create(&sides->graphics, BUFFER_BYTES, &sides->buffer);
 }
 
-static void start_hip(struct sides *sides)
+static void start_hip(void *context)
 {
+    struct sides *sides = context;
+
     SAMPLE_CHECK(hipInit(0));
     sides->device = sample_zeroed(PAIRS * sizeof *sides->device);
-}
-
-static void *graphics_thread(void *argument)
-{
-    struct sides *sides = argument;
-
-    pthread_barrier_wait(&sides->start);
-    start_graphics(sides);
-    return NULL;
-}
-
-static void start_together(struct sides *sides)
-{
-    pthread_t thread;
-
-    pthread_barrier_init(&sides->start, NULL, 2);
-    pthread_create(&thread, NULL, graphics_thread, sides);
-    pthread_barrier_wait(&sides->start);
-    start_hip(sides);
-    pthread_join(thread, NULL);
-    pthread_barrier_destroy(&sides->start);
-}
-
-static void start(struct sides *sides, const char *order)
-{
-    if (strcmp(order, "together") == 0) {
-        start_together(sides);
-    } else if (strcmp(order, "hip-first") == 0) {
-        start_hip(sides);
-        start_graphics(sides);
-    } else if (strcmp(order, "drm-first") == 0) {
-        start_graphics(sides);
-        start_hip(sides);
-    } else {
-        fprintf(stderr, "usage: interop_libdrm [drm-first | hip-first | together]\n");
-        exit(2);
-    }
 }
 
 /* Buffer, device, buffer, device, ...: payloads 1, 2, 3, ... */
@@ -126,7 +83,7 @@ int main(int argc, char **argv)
     static struct sides sides;
     const struct walk *walk;
 
-    start(&sides, order);
+    sides_start(&(struct sides_start){"drm", start_hip, start_graphics, &sides}, order);
     printf("hipMalloc's address is %s in libdrm's VM\n",
            graphics_address_is_taken(&sides.buffer, sides.device) ? "taken" : "free");
     fflush(stdout);

@@ -11,81 +11,38 @@
  *   interop_vulkan [vulkan-first | hip-first | together]    who starts first, or each in a thread
  */
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compute.h"
 #include "sample.h"
+#include "sides.h"
 
 enum { COUNT = 30011, PAIRS = 500, LIMIT = 10 * PAIRS };
-
-/* As in the kernel and in the shader; addresses are the GPU's. */
-struct node {
-    uint64_t next, payload;
-};
-
-struct walk {
-    uint64_t sum, length;
-};
 
 struct sides {
     struct vkc vkc;
     struct vkc_buffer buffer;
     float *device; /* hipMalloc's */
-    pthread_barrier_t start;
 };
 
 /* ---- who starts first ---- */
 
-static void start_vulkan(struct sides *sides)
+static void start_vulkan(void *context)
 {
+    struct sides *sides = context;
+
     vkc_open(NULL, &sides->vkc);
     vkc_buffer_create(&sides->vkc, 2 * COUNT * sizeof(float), &sides->buffer);
 }
 
-static void start_hip(struct sides *sides)
+static void start_hip(void *context)
 {
+    struct sides *sides = context;
+
     SAMPLE_CHECK(hipInit(0));
     sides->device = sample_zeroed(2 * COUNT * sizeof(float));
-}
-
-static void *vulkan_thread(void *argument)
-{
-    struct sides *sides = argument;
-
-    pthread_barrier_wait(&sides->start);
-    start_vulkan(sides);
-    return NULL;
-}
-
-static void start_together(struct sides *sides)
-{
-    pthread_t thread;
-
-    pthread_barrier_init(&sides->start, NULL, 2);
-    pthread_create(&thread, NULL, vulkan_thread, sides);
-    pthread_barrier_wait(&sides->start);
-    start_hip(sides);
-    pthread_join(thread, NULL);
-    pthread_barrier_destroy(&sides->start);
-}
-
-static void start(struct sides *sides, const char *order)
-{
-    if (strcmp(order, "together") == 0) {
-        start_together(sides);
-    } else if (strcmp(order, "hip-first") == 0) {
-        start_hip(sides);
-        start_vulkan(sides);
-    } else if (strcmp(order, "vulkan-first") == 0) {
-        start_vulkan(sides);
-        start_hip(sides);
-    } else {
-        fprintf(stderr, "usage: interop_vulkan [vulkan-first | hip-first | together]\n");
-        exit(2);
-    }
 }
 
 /* ---- 1 and 2: y = alpha x + y ---- */
@@ -215,7 +172,7 @@ int main(int argc, char **argv)
     const char *order = argc > 1 ? argv[1] : "vulkan-first";
     static struct sides sides;
 
-    start(&sides, order);
+    sides_start(&(struct sides_start){"vulkan", start_hip, start_vulkan, &sides}, order);
     printf("%s\n", sides.vkc.properties.deviceName);
     fflush(stdout);
     hip_computes_in_vulkan_memory(&sides);
