@@ -66,20 +66,29 @@ static rw_status parse_size(const char *text, uint64_t *out_bytes)
     return RW_OK;
 }
 
+rw_status soft_vram_parse(const char *text, uint64_t *out_bytes)
+{
+    RW_TRY(parse_size(text, out_bytes));
+    if (*out_bytes < MIN_VRAM_BYTES || *out_bytes > MAX_VRAM_BYTES)
+        return RW_FAIL(EINVAL, "\"%s\" is not a size between 256M and 1T", text);
+    *out_bytes &= ~UINT64_C(0x1fffff); /* whole 2 MiB pages */
+    return RW_OK;
+}
+
 static rw_status environment_vram(uint64_t *out_bytes)
 {
     const char *text = environment("ROCWELD_VRAM");
+    char reason[128];
 
     *out_bytes = 0;
     if (!text)
         return RW_OK;
-    rw_status status = parse_size(text, out_bytes);
-    if (!rw_ok(status))
-        return RW_FAIL(EINVAL, "ROCWELD_VRAM=%s is not a size; write 512M or 8G", text);
-    if (*out_bytes < MIN_VRAM_BYTES || *out_bytes > MAX_VRAM_BYTES)
-        return RW_FAIL(EINVAL, "ROCWELD_VRAM=%s: give a size between 256M and 1T", text);
-    *out_bytes &= ~UINT64_C(0x1fffff); /* whole 2 MiB pages */
-    return RW_OK;
+    rw_status status = soft_vram_parse(text, out_bytes);
+    if (rw_ok(status))
+        return RW_OK;
+    /* The next failure's message is written over this one's. */
+    snprintf(reason, sizeof reason, "%s", rw_status_message(status, NULL));
+    return RW_FAIL(EINVAL, "ROCWELD_VRAM: %s", reason);
 }
 
 static rw_status environment_kernel(const struct kernel_profile **out_kernel)
@@ -245,6 +254,15 @@ static rw_status machine_describe(struct soft_machine **out_machine)
         machine->device_count++;
     }
     *out_machine = machine;
+    return RW_OK;
+}
+
+rw_status soft_machine_check(void)
+{
+    struct soft_machine *machine = NULL;
+
+    RW_TRY(machine_describe(&machine));
+    free(machine);
     return RW_OK;
 }
 

@@ -63,6 +63,12 @@ struct soft_machine *soft_machine(void);
 /* The same object without the promise that it has memory: cheap, for sysfs and the like. */
 const struct soft_machine *soft_machine_describe(void);
 
+/* Whether the environment describes a machine; if not, which variable is wrong and how. */
+rw_status soft_machine_check(void) RW_MUST_USE;
+
+/* The value of ROCWELD_VRAM as bytes: a size, and one that a GPU can have. */
+rw_status soft_vram_parse(const char *text, uint64_t *out_bytes) RW_MUST_USE;
+
 struct soft_device *soft_device_by_gpu_id(struct soft_machine *machine, uint32_t gpu_id);
 
 /* GPU constant clock: CLOCK_MONOTONIC_RAW scaled to the profile's rate, in ticks. */

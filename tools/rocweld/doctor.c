@@ -50,17 +50,9 @@ static void print_finding(const char *title, const struct doctor_finding *findin
         printf("      %-16s -> %s\n", "", finding->fix);
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    (void)argument;
-    (void)state;
-    return key == ARGP_KEY_ARG ? EINVAL : ARGP_ERR_UNKNOWN;
-}
-
 int command_doctor(int argc, char **argv)
 {
     static const struct argp argp = {
-        .parser = parse,
         .doc = "Checks what works on this machine, what is missing, and says how to fix it.\v"
                "The exit status is 1 when a check failed; warnings do not count.",
     };

@@ -18,7 +18,10 @@ static void explain(const char *wanted, const char *(*name_at)(unsigned index), 
 
     for (unsigned i = 0; (name = name_at(i)); i++)
         suggestion_consider(&best, name);
-    n = snprintf(out_message, size, "'%s' is unknown", wanted);
+    if (*wanted)
+        n = snprintf(out_message, size, "'%s' is unknown", wanted);
+    else
+        n = snprintf(out_message, size, "a name is missing");
     if (suggestion_result(&best))
         n += snprintf(out_message + n, size - (size_t)n, "; did you mean '%s'?",
                       suggestion_result(&best));

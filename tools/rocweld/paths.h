@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What all of them begin with. */
+#define PATHS_LIBRARY_PREFIX "librocweld-"
 #define PATHS_SOFTGPU_LIBRARY "librocweld-softgpu.so"
 #define PATHS_SHIM_LIBRARY    "librocweld-kmt-shim.so"
 #define PATHS_TRACE_LIBRARY   "librocweld-trace.so"

@@ -72,6 +72,10 @@ static rw_status vm_map_apply(const char *file)
         snprintf(path, sizeof path, "%s/%s", folder, file);
     else
         return RW_FAIL(errno, "the current folder has no name: %s", strerror(errno));
+    /* The shim writes it when the program has ended: too late to hear that it cannot. */
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path + 1), path);
+    if (access(path, F_OK) == 0 ? access(path, W_OK) : access(folder, W_OK))
+        return RW_FAIL(errno, "cannot write %s: %s", file, strerror(errno));
     snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("ROCWELD_VM_MAP", path, 1);
     setenv("ROCWELD_VM_MAP_PID", pid, 1);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/rocweld/target.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,9 +12,12 @@
 
 #include <drm.h>
 
+#include "base/log.h"
+#include "softgpu/device/machine.h"
 #include "tools/rocweld/command.h"
 #include "tools/rocweld/names.h"
 #include "tools/rocweld/paths.h"
+#include "tools/rocweld/program.h"
 #include "tools/rocweld/suggest.h"
 
 enum { OPTION_GPU = 0x100, OPTION_VRAM, OPTION_KERNEL, OPTION_THREADS };
@@ -58,12 +60,11 @@ static enum gpu_kind parse_gpu(struct argp_state *state, const char *text,
 
 static const char *parse_size(struct argp_state *state, const char *text)
 {
-    char *end;
-    unsigned long long value = strtoull(text, &end, 10);
+    uint64_t bytes;
+    rw_status status = soft_vram_parse(text, &bytes);
 
-    if (!isdigit((unsigned char)text[0]) || value == 0 ||
-        (*end && (!strchr("KMGkmg", *end) || end[1])))
-        argp_error(state, "--vram %s is not a size; write it as 512M or 4G", text);
+    if (!rw_ok(status))
+        argp_error(state, "--vram: %s", rw_status_message(status, NULL));
     return text;
 }
 
@@ -72,7 +73,7 @@ static const char *parse_count(struct argp_state *state, const char *text)
     char *end;
     long value = strtol(text, &end, 10);
 
-    if (*end || value < 1 || value > 1024)
+    if (end == text || *end || value < 1 || value > 1024)
         argp_error(state, "--threads %s is not a number from 1 to 1024", text);
     return text;
 }
@@ -203,8 +204,29 @@ static rw_status preload_shim(void)
     return preload_library(PATHS_SHIM_LIBRARY);
 }
 
+/* Every library in the program reads these variables. What this process has complained of already,
+ * when it started (base/log.c), is not repeated by each. */
+static void settle_log(void)
+{
+    const char *spec = getenv("ROCWELD_LOG"), *path = getenv("ROCWELD_LOG_FILE");
+
+    if (spec && *spec && !rw_log_configure(spec))
+        unsetenv("ROCWELD_LOG");
+    if (path && *path) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+        if (fd >= 0) {
+            close(fd);
+            return;
+        }
+        rw_warn(tool, "ROCWELD_LOG_FILE: cannot write %s (%s); the log goes to stderr", path,
+                strerror(errno));
+        unsetenv("ROCWELD_LOG_FILE");
+    }
+}
+
 rw_status target_apply(const struct gpu_target *target)
 {
+    settle_log();
     if (target_resolve(target) == GPU_HARDWARE) {
         const char *obstacle = target_hardware_obstacle();
         if (*obstacle)
@@ -216,6 +238,7 @@ rw_status target_apply(const struct gpu_target *target)
         set_if_given("ROCWELD_VRAM", target->vram);
         set_if_given("ROCWELD_KERNEL", target->kernel);
         set_if_given("ROCWELD_THREADS", target->threads);
+        RW_TRY(soft_machine_check());
     }
     RW_TRY(preload_shim());
     if (target->trace)
@@ -257,9 +280,45 @@ rw_status target_enter(const struct gpu_target *target, int argc, char **argv)
     return RW_FAIL(errno, "cannot execute %s again: %s", self, strerror(errno));
 }
 
+/* Programs that start, but without the libraries that were to be in them. */
+static void warn_of_obstacle(const char *command, const char *path)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    enum program_kind kind = program_kind_of(path);
+
+    if (!preload || !strstr(preload, PATHS_LIBRARY_PREFIX))
+        return;
+    if (kind == PROGRAM_STATIC)
+        command_complain(command,
+                         "warning: '%s' is linked statically: rocweld cannot be in it, only in "
+                         "programs that it starts",
+                         path);
+    else if (kind == PROGRAM_32_BIT)
+        command_complain(command, "warning: '%s' is a 32-bit program: rocweld cannot be in it",
+                         path);
+    else if (program_is_privileged(path))
+        command_complain(command,
+                         "warning: '%s' is setuid, setgid or has capabilities: the loader leaves "
+                         "out what is preloaded; stand-ins come in (docs/hardware.md)",
+                         path);
+}
+
 int target_execute(const char *command, char **program)
 {
-    execvp(program[0], program);
+    char path[PATH_MAX];
+    bool found = program_find(program[0], path, sizeof path);
+
+    if (found)
+        warn_of_obstacle(command, path);
+    /* execvp() would have a shell try what the kernel does not know, even an ELF file. */
+    if (found && program_kind_of(path) != PROGRAM_OTHER)
+        execv(path, program);
+    else
+        execvp(program[0], program);
+    if (errno == ENOENT && found) {
+        command_complain(command, "cannot execute '%s': its interpreter is missing", path);
+        return EXIT_CANNOT_EXECUTE;
+    }
     if (errno == ENOENT) {
         command_complain(command, "there is no program '%s'%s", program[0],
                          strchr(program[0], '/') ? "" : " in PATH");

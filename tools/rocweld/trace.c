@@ -12,6 +12,7 @@
 
 #include "tools/rocweld/command.h"
 #include "tools/rocweld/target.h"
+#include "tools/trace/filter.h"
 
 struct trace_options {
     struct gpu_target target;
@@ -33,6 +34,7 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct trace_options *trace = state->input;
+    char unknown[64];
 
     switch (key) {
     case ARGP_KEY_INIT:
@@ -42,6 +44,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         trace->output = argument;
         return 0;
     case 'e':
+        if (filter_find_unknown(argument, unknown, sizeof unknown))
+            argp_error(state, "-e: no ioctl and no device is called '%s'", unknown);
         trace->filter = argument;
         return 0;
     case 'c':

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,39 +11,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "tools/trace/filter.h"
+
 static int output_fd = STDERR_FILENO;
 static const char *output_filter; /* the environment's, lives as long as the process */
 static bool output_summary, output_packets;
 
-static bool word_matches(const char *word, const char *device, const char *call)
-{
-    return fnmatch(word, device, FNM_CASEFOLD) == 0 || fnmatch(word, call, FNM_CASEFOLD) == 0;
-}
-
-bool output_filter_matches(const char *list, const char *device, const char *call)
-{
-    bool has_wanted = false, is_wanted = false;
-
-    while (list && *list) {
-        char word[64];
-        size_t length = strcspn(list, ",");
-        bool leave_out = *list == '!';
-
-        snprintf(word, sizeof word, "%.*s", (int)(length - leave_out), list + leave_out);
-        if (leave_out && word_matches(word, device, call))
-            return false;
-        if (!leave_out) {
-            has_wanted = true;
-            is_wanted = is_wanted || word_matches(word, device, call);
-        }
-        list += length + (list[length] == ',');
-    }
-    return is_wanted || !has_wanted;
-}
-
 bool output_wants(const char *device, const char *call)
 {
-    return output_filter_matches(output_filter, device, call);
+    return filter_matches(output_filter, device, call);
 }
 
 bool output_is_summary(void)

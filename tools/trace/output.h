@@ -4,8 +4,7 @@
  * trace` sets it:
  *
  *     ROCWELD_TRACE_FILE=PATH      append there instead of stderr
- *     ROCWELD_TRACE_FILTER=LIST    names of calls and devices (kfd, drm) with commas; * is a
- *                                  wildcard; ! in front leaves out
+ *     ROCWELD_TRACE_FILTER=LIST    which calls (tools/trace/filter.h)
  *     ROCWELD_TRACE_SUMMARY=1      counts at the end instead of lines
  *     ROCWELD_TRACE_PACKETS=1      with the packets of command buffers
  *
@@ -18,9 +17,6 @@
 #include <stdint.h>
 
 #include "tools/trace/decode.h"
-
-/* Whether `list` (see above; NULL = everything) lets a call through. */
-bool output_filter_matches(const char *list, const char *device, const char *call);
 
 bool output_wants(const char *device, const char *call);
 bool output_is_summary(void);

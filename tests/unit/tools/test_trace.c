@@ -20,7 +20,7 @@
 #include "softgpu/front/kfd/kfd_uapi.h"
 #include "tools/trace/buffers.h"
 #include "tools/trace/decode.h"
-#include "tools/trace/output.h"
+#include "tools/trace/filter.h"
 #include "tools/trace/packets.h"
 #include "tools/trace/submission.h"
 
@@ -368,13 +368,24 @@ static void a_line_never_overflows(void **state)
 static void filters_choose_calls(void **state)
 {
     (void)state;
-    assert_true(output_filter_matches(NULL, "kfd", "GET_VERSION"));
-    assert_true(output_filter_matches("kfd", "kfd", "GET_VERSION"));
-    assert_false(output_filter_matches("drm", "kfd", "GET_VERSION"));
-    assert_true(output_filter_matches("*queue", "kfd", "CREATE_QUEUE"));
-    assert_false(output_filter_matches("kfd,!WAIT_*", "kfd", "WAIT_EVENTS"));
-    assert_true(output_filter_matches("!WAIT_*", "drm", "INFO"));
-    assert_true(output_filter_matches("INFO,GEM_*", "drm", "GEM_VA"));
+    assert_true(filter_matches(NULL, "kfd", "GET_VERSION"));
+    assert_true(filter_matches("kfd", "kfd", "GET_VERSION"));
+    assert_false(filter_matches("drm", "kfd", "GET_VERSION"));
+    assert_true(filter_matches("*queue", "kfd", "CREATE_QUEUE"));
+    assert_false(filter_matches("kfd,!WAIT_*", "kfd", "WAIT_EVENTS"));
+    assert_true(filter_matches("!WAIT_*", "drm", "INFO"));
+    assert_true(filter_matches("INFO,GEM_*", "drm", "GEM_VA"));
+}
+
+static void filters_with_unknown_words_are_found(void **state)
+{
+    char word[16] = "";
+
+    (void)state;
+    assert_false(filter_find_unknown("", word, sizeof word));
+    assert_false(filter_find_unknown("kfd,!wait_*,drm,open,mmap,GEM_VA", word, sizeof word));
+    assert_true(filter_find_unknown("kfd,!WAIT_EVENT", word, sizeof word));
+    assert_string_equal(word, "WAIT_EVENT");
 }
 
 int main(void)
@@ -393,6 +404,7 @@ int main(void)
         cmocka_unit_test(svm_attributes_end_where_the_request_does),
         cmocka_unit_test(a_line_never_overflows),
         cmocka_unit_test(filters_choose_calls),
+        cmocka_unit_test(filters_with_unknown_words_are_found),
     };
     cmocka_set_message_output(CM_OUTPUT_STDOUT);
     return cmocka_run_group_tests(tests, NULL, NULL);
