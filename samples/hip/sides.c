@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sides.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +50,7 @@ void sides_start(const struct sides_start *sides, const char *order)
         sides->start_other(sides->context);
         sides->start_hip(sides->context);
     } else {
-        fprintf(stderr, "usage: %s [%s | hip-first | together]\n", program_invocation_short_name,
+        fprintf(stderr, "'%s': who starts first? [%s | hip-first | together]\n", order,
                 other_first);
         exit(2);
     }

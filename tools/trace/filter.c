@@ -16,8 +16,7 @@ static bool take_word(const char **list, char out_word[WORD_SIZE], bool *out_lea
         return false;
     size_t length = strcspn(*list, ",");
     *out_leaves_out = **list == '!';
-    snprintf(out_word, WORD_SIZE, "%.*s", (int)(length - *out_leaves_out),
-             *list + *out_leaves_out);
+    snprintf(out_word, WORD_SIZE, "%.*s", (int)(length - *out_leaves_out), *list + *out_leaves_out);
     *list += length + ((*list)[length] == ',');
     return true;
 }
