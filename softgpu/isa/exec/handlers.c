@@ -11,7 +11,7 @@ isa_handler *isa_handler_find(enum isa_op op)
     static isa_handler *const *const tables[] = {
         isa_flow_handlers, isa_salu_handlers, isa_valu_handlers,   isa_smem_handlers,
         isa_lds_handlers,  isa_flat_handlers, isa_buffer_handlers, isa_image_handlers,
-        isa_export_handlers,
+        isa_export_handlers, isa_interp_handlers,
     };
 
     for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {

@@ -20,6 +20,7 @@ extern isa_handler *const isa_flat_handlers[ISA_OP_COUNT];   /* FLAT, GLOBAL, SC
 extern isa_handler *const isa_buffer_handlers[ISA_OP_COUNT]; /* MUBUF, MTBUF */
 extern isa_handler *const isa_image_handlers[ISA_OP_COUNT];  /* MIMG */
 extern isa_handler *const isa_export_handlers[ISA_OP_COUNT]; /* EXP */
+extern isa_handler *const isa_interp_handlers[ISA_OP_COUNT]; /* v_interp_* */
 
 /* The handler for an operation, or NULL when the model does not execute it. */
 isa_handler *isa_handler_find(enum isa_op op);
