@@ -86,12 +86,24 @@ struct gfx_batch {
 
 /* ---- raster -> pixel ---- */
 
-/* What is the same for all quads of a primitive. */
+/* A value that is linear in the window. */
+struct gfx_plane {
+    double at;     /* the value where the primitive's planes begin */
+    double dx, dy; /* by the pixel */
+};
+
+/* What is the same for all quads of a primitive; of a clipped one each part has its own. */
 struct gfx_surface_primitive {
-    struct isa_parameter *parameters; /* ISA_PARAMETERS, by SPI_PS_INPUT_CNTL's order */
+    const struct isa_parameter *parameters; /* ISA_PARAMETERS, by SPI_PS_INPUT_CNTL's order */
     uint32_t layer, viewport;
     bool front; /* facing */
     uint32_t id;
+    double x, y; /* where the planes begin, in pixels from the target's corner */
+    /* A parameter is P0 + I * P10 + J * P20. In perspective I, J and 1 are divided by w. */
+    struct gfx_plane i_w, j_w, reciprocal_w;
+    struct gfx_plane i, j;
+    struct gfx_plane z;
+    float z_min, z_max; /* depths are clamped to these */
 };
 
 /* Two by two pixels; pixel i is at (x + (i & 1), y + (i >> 1)). Coordinates are of the target. */
@@ -99,9 +111,6 @@ struct gfx_quad {
     const struct gfx_surface_primitive *primitive;
     int32_t x, y;         /* even */
     uint16_t coverage[4]; /* samples covered, bit by bit; 0: a helper pixel */
-    /* Screen-space barycentrics at pixel centres, and 1/w there; at samples by its stage. */
-    float i[4], j[4], w[4];
-    float z[4][GFX_SAMPLES];
 };
 
 /* ---- pixel -> colour and depth ---- */

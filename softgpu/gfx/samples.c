@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "softgpu/gfx/samples.h"
+
+#include <string.h>
+
+/* The first of the four registers of each pixel of a quad. */
+static const enum gfx_register locations[4] = {
+    GFX_PA_SC_AA_SAMPLE_LOCS_PIXEL_X0Y0_0, GFX_PA_SC_AA_SAMPLE_LOCS_PIXEL_X1Y0_0,
+    GFX_PA_SC_AA_SAMPLE_LOCS_PIXEL_X0Y1_0, GFX_PA_SC_AA_SAMPLE_LOCS_PIXEL_X1Y1_0};
+
+/* Four bits, two's complement. */
+static int8_t location_field(uint32_t word, unsigned shift)
+{
+    unsigned field = word >> shift & 15;
+
+    return (int8_t)((int)(field ^ 8) - 8);
+}
+
+static void positions_read(const struct gfx_registers *registers, struct gfx_samples *out)
+{
+    for (unsigned pixel = 0; pixel < 4; pixel++)
+        for (unsigned s = 0; s < out->count; s++) {
+            uint32_t word = gfx_context(registers, locations[pixel] + s / 4);
+
+            out->position[pixel][s][0] = location_field(word, s % 4 * 8);
+            out->position[pixel][s][1] = location_field(word, s % 4 * 8 + 4);
+        }
+}
+
+enum gfx_result gfx_samples_read(struct gfx_pipeline *pipeline, struct gfx_samples *out)
+{
+    const struct gfx_registers *registers = &pipeline->state->registers;
+    uint32_t priority = gfx_context(registers, GFX_PA_SC_CENTROID_PRIORITY_0);
+    unsigned log2 = gfx_context(registers, GFX_PA_SC_AA_CONFIG) & 7;
+
+    if (log2 > 3)
+        return gfx_refuse(pipeline, "%u samples a pixel; there can be 8 at most", 1u << log2);
+    memset(out, 0, sizeof(*out));
+    out->count = 1u << log2;
+    for (unsigned i = 0; i < GFX_SAMPLES; i++)
+        out->centroid[i] = (uint8_t)(priority >> 4 * i & (out->count - 1));
+    /* Without multisampling all samples are at the centre. */
+    if (gfx_context(registers, GFX_PA_SC_MODE_CNTL_0) & 1)
+        positions_read(registers, out);
+    return GFX_DONE;
+}
