@@ -45,11 +45,29 @@ static void element_store(uint8_t *host, unsigned bytes, const struct gfx_elemen
 
 /* ---- values ---- */
 
+/* The commonest formats by a shorter way: norms of 8 bits, rounded to nearest. */
+static uint32_t bytes_pack(const struct gfx_color_target *target, const uint32_t color[4])
+{
+    uint32_t out = 0;
+
+    for (unsigned i = 0; i < target->format.components; i++) {
+        double v = (double)sem_f32(color[target->format.order[i]]) * UINT8_MAX;
+
+        v = v > 0 ? (v < UINT8_MAX ? v : UINT8_MAX) : 0; /* NaN: 0 */
+        out |= (uint32_t)(int32_t)(v + 0.5) << 8 * i;
+    }
+    return out;
+}
+
 static void value_pack(const struct gfx_color_target *target, const uint32_t color[4],
                        struct gfx_element *out)
 {
     uint32_t ordered[4] = {0};
 
+    if (target->bytes) {
+        out->dword[0] = bytes_pack(target, color);
+        return;
+    }
     for (unsigned i = 0; i < target->format.components; i++)
         ordered[i] = color[target->format.order[i]];
     memset(out, 0, sizeof(*out));
@@ -63,11 +81,17 @@ static void value_unpack(const struct gfx_color_target *target, const struct gfx
 {
     uint32_t ordered[4];
 
-    isa_format_unpack(target->format.format, (const uint8_t *)element->dword, ordered);
     out[0] = out[1] = out[2] = 0;
     out[3] = 1;
-    for (unsigned i = 0; i < target->format.components; i++)
-        out[target->format.order[i]] = sem_f32(ordered[i]);
+    if (target->bytes) {
+        for (unsigned i = 0; i < target->format.components; i++)
+            out[target->format.order[i]] =
+                (float)(element->dword[0] >> 8 * i & UINT8_MAX) / UINT8_MAX;
+    } else {
+        isa_format_unpack(target->format.format, (const uint8_t *)element->dword, ordered);
+        for (unsigned i = 0; i < target->format.components; i++)
+            out[target->format.order[i]] = sem_f32(ordered[i]);
+    }
     if (target->opaque)
         out[3] = 1;
 }

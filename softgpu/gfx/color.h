@@ -88,6 +88,7 @@ struct gfx_color_target {
     struct gfx_color_metadata metadata;
     bool alpha_lowest; /* alpha, or what takes its place, has the lowest bits */
     enum isa_format_rounding rounding;
+    bool bytes;              /* norms of 8 bits, rounded to nearest */
     struct gfx_element mask; /* the bits that are written */
     bool whole;              /* all of them */
     bool reads;              /* what is in memory plays a role */

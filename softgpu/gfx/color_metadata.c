@@ -5,8 +5,8 @@
  *
  *   DCC    a byte for each 256 bytes of a sample's colours
  *   CMASK  a nibble for 8 by 8 pixels of several samples. Bits 0 and 1: 0, all samples have the
- *          colour of the first one; 3, FMASK says whose. Bits 2 and 3: 0, the colour is that of
- *          CB_COLORn_CLEAR_WORD; 3, it is in memory
+ *          colour of the first one; else FMASK says whose, as drivers set it up for each number of
+ *          samples. Bits 2 and 3: 0, the colour is that of CB_COLORn_CLEAR_WORD; 3, it is in memory
  *   FMASK  whose colour each sample of a pixel has: here always its own, where CMASK lets it say
  *
  * Nothing is ever compressed, so filling is also what the passes that eliminate fast clears and
@@ -23,7 +23,11 @@
 
 #define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
-enum { TILE = 8, BLOCK = 256, CMASK_PLAIN = 15 };
+enum { TILE = 8, BLOCK = 256 };
+
+/* CMASK of a tile that is as it is, by the number of samples (Mesa:
+ * radv_init_color_image_metadata). */
+static const uint8_t cmask_plain[] = {15, 13, 14, 15};
 
 /* ---- what the registers say ---- */
 
@@ -240,14 +244,15 @@ static bool tile_open(struct gfx_pipeline *pipeline, struct gfx_color_target *ta
     if (!host)
         return false;
     state = isa_host_load8(host) >> shift & 15;
-    if (state != CMASK_PLAIN) {
-        if ((state & 3) % 3 || (state >> 2) % 3) {
+    if (state >> 2 != 3 || (state & 3) == 0) {
+        if ((state >> 2) % 3) {
             gfx_refuse(pipeline, "samples' colours are compressed (CMASK %u)", state);
             return false;
         }
         if (!tile_spread(pipeline, target, &tile, state >> 2 == 0))
             return false;
-        isa_host_store8(host, (uint8_t)(isa_host_load8(host) | CMASK_PLAIN << shift));
+        isa_host_store8(host, (uint8_t)((isa_host_load8(host) & ~(15u << shift)) |
+                                        (unsigned)cmask_plain[target->samples_log2] << shift));
     }
     m->tile = tile;
     m->tile_known = true;

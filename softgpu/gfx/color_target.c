@@ -152,6 +152,10 @@ static const char *target_decode(const struct gfx_registers *registers, unsigned
     if (!gfx_color_format_find(r.info, &target->format))
         return "its format is none of this GPU's";
     target->rounding = FIELD(r.info, 18, 18) ? ISA_FORMAT_ROUND_CUT : ISA_FORMAT_ROUND_HALF;
+    target->bytes = target->format.format->numeric == ISA_FORMAT_UNORM &&
+                    target->format.format->bits[0] == 8 &&
+                    target->format.format->bytes == target->format.components &&
+                    target->rounding == ISA_FORMAT_ROUND_HALF;
     target->opaque = FIELD(r.attrib, 17, 17);
     target->alpha_lowest = FIELD(r.info, 11, 12) > 1; /* the orders that go up from alpha */
     target_mask(target, components);

@@ -155,7 +155,7 @@ COMPONENT_INLINE int32_t float_to_integer(uint32_t value, double scale,
     if (rounding == ISA_FORMAT_ROUND_EVEN)
         v = rint(v);
     else if (rounding == ISA_FORMAT_ROUND_HALF)
-        v = round(v);
+        v += v < 0 ? -0.5 : 0.5; /* exact: an f32 times at most 24 bits leaves room */
     return (int32_t)v;
 }
 
