@@ -121,17 +121,20 @@ static struct isa_texel texel_of(const struct isa_image_texels *t, unsigned lane
                               .sample = t->sample[lane]};
 }
 
-static bool access_open(struct isa_wave *w, const struct isa_inst *inst,
-                        const struct image_access *a)
+/* Lanes that read as 0 are as good as outside. */
+static bool access_open(struct isa_wave *w, const struct isa_inst *inst, struct image_access *a)
 {
     if (!a->image->format || a->image->metadata == ISA_METADATA_NONE)
         return true;
     ISA_FOR_LANES(lane, a->lanes.mask & ~a->outside)
     {
         const struct isa_texel texel = texel_of(&a->texels, (unsigned)lane);
+        bool zero;
 
-        if (!isa_image_open_texel(w, inst, a->image, &texel, a->lanes.va[lane], (unsigned)lane))
+        if (!isa_image_open_texel(w, inst, a->image, &texel, a->lanes.va[lane], (unsigned)lane,
+                                  &zero))
             return false;
+        a->outside |= (uint64_t)zero << lane;
     }
     return true;
 }

@@ -62,7 +62,7 @@ struct opening {
     const struct isa_inst *inst;
     const struct isa_image *image;
     unsigned lane;
-    unsigned level, sample;
+    unsigned level;
     uint32_t x, y, z; /* elements and slices of the surface, not of the view */
     uint64_t va;
 };
@@ -95,39 +95,20 @@ static bool refuse(const struct opening *o, const char *why)
 
 /* ---- DCC ---- */
 
-/* A component of memory that a key says is 1: 1.0, or the largest number. */
-static uint32_t component_one(const struct isa_format *format, unsigned i)
+/* An element of a block that is cleared; false: the key is of something else. */
+static bool clear_element(const struct isa_image *image, uint8_t key, uint8_t out_element[16])
 {
-    const uint32_t largest = (uint32_t)((1ull << format->bits[i]) - 1);
-
-    switch (format->numeric) {
-    case ISA_FORMAT_UINT:
-        return largest;
-    case ISA_FORMAT_SINT:
-        return largest >> 1;
+    switch (key) {
+    case SURFACE_DCC_CLEAR_0000:
+    case SURFACE_DCC_CLEAR_0001:
+    case SURFACE_DCC_CLEAR_1110:
+    case SURFACE_DCC_CLEAR_1111:
+        isa_format_pack_ones(image->format, key & SURFACE_DCC_CLEAR_1110,
+                             key & SURFACE_DCC_CLEAR_0001, !image->alpha_is_on_msb, out_element);
+        return true;
     default:
-        return isa_format_one(format);
-    }
-}
-
-bool isa_dcc_clear_element(const struct isa_format *format, bool alpha_is_on_msb, uint8_t key,
-                           uint8_t out_element[16])
-{
-    const bool colour = key == SURFACE_DCC_CLEAR_1110 || key == SURFACE_DCC_CLEAR_1111;
-    const bool alpha = key == SURFACE_DCC_CLEAR_0001 || key == SURFACE_DCC_CLEAR_1111;
-    uint32_t value[4] = {0};
-    unsigned count = 0, extra;
-
-    if (!colour && !alpha && key != SURFACE_DCC_CLEAR_0000)
         return false;
-    while (count < 4 && format->bits[count])
-        count++;
-    extra = alpha_is_on_msb && count ? count - 1 : 0;
-    for (unsigned i = 0; i < count; i++)
-        value[i] = (i == extra ? alpha : colour) ? component_one(format, i) : 0;
-    memset(out_element, 0, 16);
-    isa_format_pack(format, value, out_element);
-    return true;
+    }
 }
 
 /* What the block's elements are, one after the other. */
@@ -139,7 +120,7 @@ static bool colour_block(const struct opening *o, uint8_t key, uint8_t block[COL
     if (key == SURFACE_DCC_CLEAR_SINGLE) {
         if (!read_memory(o, o->va & ~(uint64_t)(COLOUR_BLOCK - 1), element, bytes))
             return false;
-    } else if (!isa_dcc_clear_element(o->image->format, o->image->alpha_is_on_msb, key, element)) {
+    } else if (!clear_element(o->image, key, element)) {
         return refuse(o, key == SURFACE_DCC_CLEAR_REG
                              ? "a colour cleared to a register's value has to be eliminated first"
                              : "compressed colours (DCC) that are not this device's own");
@@ -220,54 +201,36 @@ static bool tile_open(const struct opening *o, uint64_t word_va)
 
 /* ---- FMASK ---- */
 
-enum { CMASK_PLAIN = 15, CMASK_ONE_FRAGMENT = 12 };
+/* CMASK's nibbles: 12 says that all samples of a pixel have the first fragment's colour, whatever
+ * FMASK is; more, that FMASK says whose they have; less, that the colour is a register's. */
+enum { CMASK_ONE_FRAGMENT = 12 };
 
-/* A nibble of 12 or more: all colours are in fragments, at most 1 << (nibble - 12) of them. */
-static bool fragments_open(const struct opening *o, uint64_t nibble)
+/* Fills nothing, as that would be wrong without filling the fragments. */
+static bool fragments_read(const struct opening *o, uint64_t nibble, bool *out_zero)
 {
-    const uint8_t zeros[8] = {0};
-    const unsigned shift = nibble % 2 * 4;
     uint8_t pair;
 
     if (!read_memory(o, nibble / 2, &pair, sizeof(pair)))
         return false;
-    if ((pair >> shift & 15) > CMASK_ONE_FRAGMENT)
-        return true;
-    if ((pair >> shift & 15) < CMASK_ONE_FRAGMENT)
-        return refuse(o, "colours that are cleared by CMASK have to be eliminated first");
-    pair |= (uint8_t)(CMASK_PLAIN << shift);
-    return tile_fill(o, zeros) && write_memory(o, nibble / 2, &pair, sizeof(pair));
+    pair = pair >> nibble % 2 * 4 & 15;
+    *out_zero = pair == CMASK_ONE_FRAGMENT;
+    return pair >= CMASK_ONE_FRAGMENT ||
+           refuse(o, "colours that are cleared by CMASK have to be eliminated first");
 }
 
 /* ---- all of them ---- */
 
-static bool open_locked(const struct opening *o, uint64_t metadata_va)
-{
-    switch (o->image->metadata) {
-    case ISA_METADATA_DCC:
-        return colour_open(o, metadata_va);
-    case ISA_METADATA_CMASK:
-        return fragments_open(o, metadata_va);
-    default:
-        return tile_open(o, metadata_va);
-    }
-}
-
 /* The usual case: nothing to do. A block's contents were written before its key. */
 static bool is_open(const struct opening *o, uint64_t metadata_va)
 {
-    const bool nibble = o->image->metadata == ISA_METADATA_CMASK;
     struct isa_mem_fault fault;
     uint32_t word = 0;
 
-    if (!isa_mem_read(o->w, nibble ? metadata_va / 2 : metadata_va, &word,
-                      o->image->metadata_layout.element_bytes, &fault))
+    if (!isa_mem_read(o->w, metadata_va, &word, o->image->metadata_layout.element_bytes, &fault))
         return false;
     switch (o->image->metadata) {
     case ISA_METADATA_DCC:
         return word == SURFACE_DCC_UNCOMPRESSED;
-    case ISA_METADATA_CMASK:
-        return (word >> metadata_va % 2 * 4 & 15) > CMASK_ONE_FRAGMENT;
     case ISA_METADATA_STENCIL:
         return (word & TILE_STENCIL) == TILE_STENCIL;
     default:
@@ -275,11 +238,24 @@ static bool is_open(const struct opening *o, uint64_t metadata_va)
     }
 }
 
-bool isa_image_open_texel(struct isa_wave *w, const struct isa_inst *inst,
-                          const struct isa_image *image, const struct isa_texel *texel, uint64_t va,
-                          unsigned lane)
+static bool open_block(const struct opening *o, uint64_t metadata_va)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    bool opened;
+
+    if (is_open(o, metadata_va))
+        return true;
+    pthread_mutex_lock(&lock);
+    opened = o->image->metadata == ISA_METADATA_DCC ? colour_open(o, metadata_va)
+                                                    : tile_open(o, metadata_va);
+    pthread_mutex_unlock(&lock);
+    return opened;
+}
+
+bool isa_image_open_texel(struct isa_wave *w, const struct isa_inst *inst,
+                          const struct isa_image *image, const struct isa_texel *texel, uint64_t va,
+                          unsigned lane, bool *out_zero)
+{
     const unsigned block = image->format->block ? image->format->block : 1;
     const struct opening o = {
         .w = w,
@@ -287,24 +263,19 @@ bool isa_image_open_texel(struct isa_wave *w, const struct isa_inst *inst,
         .image = image,
         .lane = lane,
         .level = texel->level + image->base_level,
-        .sample = texel->sample,
         .x = texel->x / block,
         .y = texel->y / block,
         .z = texel->slice + texel->z + image->base_array,
         .va = va,
     };
     uint64_t metadata_va;
-    bool opened;
 
+    *out_zero = false;
     if (image->metadata == ISA_METADATA_NONE ||
         (image->metadata == ISA_METADATA_DCC && texel->sample >= SURFACE_DCC_FRAGMENTS))
         return true;
     metadata_va = surface_locate(&image->metadata_layout, image->metadata_base, o.level, o.x, o.y,
-                                 o.z, image->metadata == ISA_METADATA_DCC ? o.sample : 0);
-    if (is_open(&o, metadata_va))
-        return true;
-    pthread_mutex_lock(&lock);
-    opened = open_locked(&o, metadata_va);
-    pthread_mutex_unlock(&lock);
-    return opened;
+                                 o.z, image->metadata == ISA_METADATA_DCC ? texel->sample : 0);
+    return image->metadata == ISA_METADATA_CMASK ? fragments_read(&o, metadata_va, out_zero)
+                                                 : open_block(&o, metadata_va);
 }

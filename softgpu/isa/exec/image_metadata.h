@@ -19,15 +19,9 @@ void isa_image_metadata_decode(const uint32_t word[8], struct isa_image *out_ima
 
 /* Makes the texel, which exists and lies at `va`, readable and writable as if there were no
  * metadata. False: a fault was raised, or the key is one that is not modelled, which has been said.
- */
+ * *out_zero: it reads as 0, whatever is in memory (FMASK alone). */
 bool isa_image_open_texel(struct isa_wave *w, const struct isa_inst *inst,
                           const struct isa_image *image, const struct isa_texel *texel, uint64_t va,
-                          unsigned lane);
-
-/* An element of a block that DCC says is cleared, for SURFACE_DCC_CLEAR_0000, 0001, 1110, 1111;
- * false for other keys. `alpha_is_on_msb`: the last component is the one that the key's last digit
- * is for, rather than the first. */
-bool isa_dcc_clear_element(const struct isa_format *format, bool alpha_is_on_msb, uint8_t key,
-                           uint8_t out_element[16]);
+                          unsigned lane, bool *out_zero);
 
 #endif

@@ -378,15 +378,18 @@ static bool texel_read(struct sampling *s, unsigned lane, const struct isa_texel
                        uint32_t value[4])
 {
     uint8_t element[16];
+    bool zero;
 
     if (!isa_image_locate(&s->image, texel, &s->lanes.va[lane])) {
         memset(value, 0, 4 * sizeof(value[0]));
         return true;
     }
-    if (!isa_image_open_texel(s->w, s->inst, &s->image, texel, s->lanes.va[lane], lane) ||
+    if (!isa_image_open_texel(s->w, s->inst, &s->image, texel, s->lanes.va[lane], lane, &zero) ||
         !isa_lane_read(s->w, s->inst, &s->lanes, lane, element, s->format.bytes))
         return false;
-    if (isa_format_is_compressed(&s->format))
+    if (zero)
+        memset(value, 0, 4 * sizeof(value[0]));
+    else if (isa_format_is_compressed(&s->format))
         isa_block_unpack(&s->format, element, texel->x % 4, texel->y % 4, value);
     else
         isa_format_unpack(&s->format, element, value);
