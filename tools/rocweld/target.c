@@ -170,6 +170,8 @@ static rw_status preload_library(const char *name)
 
     if (before && strstr(before, name))
         return RW_OK;
+    if (!paths_self(path, sizeof path))
+        return RW_FAIL(ENOENT, "/proc is not mounted; rocweld needs it to find its libraries");
     if (!paths_library(name, path, sizeof path))
         return RW_FAIL(ENOENT, "%s is missing; build or install rocweld completely", path);
     if (strpbrk(path, " :"))

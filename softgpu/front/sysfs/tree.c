@@ -52,7 +52,9 @@ rw_status tree_cache_folder(char out_path[PATH_MAX])
     }
     snprintf(out_path, PATH_MAX, "/tmp/rocweld-%u", (unsigned)geteuid());
     if (mkdir(out_path, 0700) < 0 && errno != EEXIST)
-        return RW_FAIL(errno, "cannot make the cache folder %s", out_path);
+        return RW_FAIL(
+            errno, "cannot make the cache folder %s (%s); set XDG_RUNTIME_DIR to a private folder",
+            out_path, strerror(errno));
     return folder_check(out_path);
 }
 
