@@ -268,7 +268,7 @@ static uint32_t other_handle_locked(struct drm_file *file, const struct mem_bo *
     return 0;
 }
 
-rw_status drm_file_handle_close(struct drm_file *file, uint32_t handle)
+rw_status drm_file_handle_close_behind(struct drm_file *file, uint32_t handle, uint64_t ticket)
 {
     struct file_bo *entry;
     struct mem_bo *bo;
@@ -286,9 +286,14 @@ rw_status drm_file_handle_close(struct drm_file *file, uint32_t handle)
     pthread_mutex_unlock(&file->lock);
     if (!bo)
         return RW_FAIL(EINVAL, "GEM handle %u is not open in this file", handle);
-    gpu_vm_bo_detach(&file->vm, bo);
+    gpu_vm_bo_detach_behind(&file->vm, bo, ticket);
     mem_bo_put(bo);
     return RW_OK;
+}
+
+rw_status drm_file_handle_close(struct drm_file *file, uint32_t handle)
+{
+    return drm_file_handle_close_behind(file, handle, 0);
 }
 
 /* ---- mmap rights ---- */

@@ -51,7 +51,10 @@ struct mem_bo *drm_file_handle_lookup(struct drm_file *file, uint32_t handle);
 void drm_file_handle_each(struct drm_file *file,
                           bool (*visit)(void *context, uint32_t handle, const struct mem_bo *bo),
                           void *context);
-/* Drops the handle and, with the last one, the GEM mappings of the BO. EINVAL when unknown. */
+/* Drops the handle and, with the last one, the GEM mappings of the BO: their translations behind
+ * `ticket` (gpu_vm_unmap_behind). EINVAL when unknown. */
+rw_status drm_file_handle_close_behind(struct drm_file *file, uint32_t handle,
+                                       uint64_t ticket) RW_MUST_USE;
 rw_status drm_file_handle_close(struct drm_file *file, uint32_t handle) RW_MUST_USE;
 
 /* mmap permission per file: handle holders, and BOs that KFD allocated in the acquired VM. */

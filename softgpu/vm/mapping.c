@@ -148,6 +148,7 @@ void vm_tree_remove_locked(struct gpu_vm *vm, struct vm_mapping *m)
     range_map_remove(&vm->tree, &m->range);
     DL_DELETE(m->vm_bo->mappings, m);
     m->vm_bo = NULL;
+    m->ticket = vm->freeing;
     if (m->run)
         DL_APPEND(vm->freed, m);
     else
@@ -226,19 +227,59 @@ static void run_install(struct gpu_vm *vm, struct vm_mapping *m, struct page_run
     m->run = run;
 }
 
+static rw_status freed_take_locked(struct gpu_vm *vm, struct vm_mapping *m)
+{
+    if (!page_table_reserve(&vm->table, 1))
+        return RW_FAIL(ENOMEM, "no memory for page tables");
+    DL_DELETE(vm->freed, m);
+    run_install(vm, m, NULL);
+    mapping_destroy(m);
+    return RW_OK;
+}
+
 static rw_status freed_update_locked(struct gpu_vm *vm)
 {
     struct vm_mapping *m, *next;
 
     DL_FOREACH_SAFE(vm->freed, m, next)
     {
-        if (!page_table_reserve(&vm->table, 1))
-            return RW_FAIL(ENOMEM, "no memory for page tables");
-        DL_DELETE(vm->freed, m);
-        run_install(vm, m, NULL);
-        mapping_destroy(m);
+        if (m->ticket <= vm->reached)
+            RW_TRY(freed_take_locked(vm, m));
     }
     return RW_OK;
+}
+
+static bool meets(const struct vm_mapping *m, uint64_t start, uint64_t last)
+{
+    return m->range.start <= last && m->range.last >= start;
+}
+
+rw_status vm_freed_yield_locked(struct gpu_vm *vm, uint64_t start, uint64_t last)
+{
+    struct vm_mapping *m, *next;
+
+    DL_FOREACH_SAFE(vm->freed, m, next)
+    {
+        if (meets(m, start, last))
+            RW_TRY(freed_take_locked(vm, m));
+    }
+    return RW_OK;
+}
+
+bool gpu_vm_is_behind(struct gpu_vm *vm, gpu_va va, uint64_t size)
+{
+    const struct vm_mapping *m;
+    bool found = false;
+
+    if (size == 0)
+        return false;
+    pthread_mutex_lock(&vm->lock);
+    DL_FOREACH(vm->freed, m)
+    {
+        found |= m->ticket > vm->reached && meets(m, va.addr, va.addr + (size - 1));
+    }
+    pthread_mutex_unlock(&vm->lock);
+    return found;
 }
 
 static bool is_current(const struct vm_mapping *m)
@@ -254,6 +295,7 @@ static rw_status mapping_update_locked(struct gpu_vm *vm, struct vm_mapping *m)
 
     if (is_current(m))
         return RW_OK;
+    RW_TRY(vm_freed_yield_locked(vm, m->range.start, m->range.last));
     bool reserved = page_table_reserve(&vm->table, 1);
     run = reserved && has_pages(m) ? run_create(m) : NULL;
     if (!reserved || (has_pages(m) && !run))

@@ -29,7 +29,8 @@ rw_status gpu_vm_share(struct gpu_vm *vm, uint64_t address, uint64_t size, unsig
         .access = access,
     };
     pthread_mutex_lock(&vm->lock);
-    bool reserved = page_table_reserve(&vm->table, 1);
+    bool reserved = rw_ok(vm_freed_yield_locked(vm, address, address + size - 1)) &&
+                    page_table_reserve(&vm->table, 1);
     if (reserved)
         page_table_set(&vm->table, address >> GPU_PAGE_SHIFT,
                        (address + size - 1) >> GPU_PAGE_SHIFT, &shared->run, &vm->garbage);

@@ -64,6 +64,7 @@ void gpu_vm_finish(struct gpu_vm *vm)
 
     vm_list_remove(vm);
     pthread_mutex_lock(&vm->lock);
+    vm->reached = UINT64_MAX;
     while ((node = range_map_first(&vm->tree)))
         vm_tree_remove_locked(vm, range_map_entry(node, struct vm_mapping, range));
     HASH_ITER(hh, vm->bos, vm_bo, next)
@@ -179,7 +180,7 @@ rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_
     return map(vm, owner, bo, bo_offset, va, size, flags, true);
 }
 
-static rw_status unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va, bool delay)
+static rw_status unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va, bool delay, uint64_t ticket)
 {
     struct vm_mapping *m = NULL;
     struct range_node *node;
@@ -193,7 +194,9 @@ static rw_status unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va, bool del
         s = RW_FAIL(ENOENT, "no mapping of this buffer object starts at va 0x%llx",
                     (unsigned long long)va.addr);
     } else {
+        vm->freeing = ticket;
         vm_tree_drop_locked(vm, m);
+        vm->freeing = 0;
         if (delay)
             vm->delayed = true;
         else
@@ -205,21 +208,28 @@ static rw_status unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va, bool del
 
 rw_status gpu_vm_unmap(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va)
 {
-    return unmap(vm, bo, va, false);
+    return unmap(vm, bo, va, false, 0);
+}
+
+rw_status gpu_vm_unmap_behind(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va, uint64_t ticket)
+{
+    return unmap(vm, bo, va, false, ticket);
 }
 
 rw_status gpu_vm_unmap_delayed(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va)
 {
-    return unmap(vm, bo, va, true);
+    return unmap(vm, bo, va, true, 0);
 }
 
-static rw_status clear(struct gpu_vm *vm, gpu_va va, uint64_t size, bool delay)
+static rw_status clear(struct gpu_vm *vm, gpu_va va, uint64_t size, bool delay, uint64_t ticket)
 {
     rw_status s;
 
     RW_TRY(vm_verify_range(vm, NULL, va.addr, 0, size));
     pthread_mutex_lock(&vm->lock);
+    vm->freeing = ticket;
     s = vm_tree_clear_locked(vm, va.addr, size);
+    vm->freeing = 0;
     if (delay)
         vm->delayed = true;
     else if (rw_ok(s))
@@ -230,12 +240,17 @@ static rw_status clear(struct gpu_vm *vm, gpu_va va, uint64_t size, bool delay)
 
 rw_status gpu_vm_clear(struct gpu_vm *vm, gpu_va va, uint64_t size)
 {
-    return clear(vm, va, size, false);
+    return clear(vm, va, size, false, 0);
+}
+
+rw_status gpu_vm_clear_behind(struct gpu_vm *vm, gpu_va va, uint64_t size, uint64_t ticket)
+{
+    return clear(vm, va, size, false, ticket);
 }
 
 rw_status gpu_vm_clear_delayed(struct gpu_vm *vm, gpu_va va, uint64_t size)
 {
-    return clear(vm, va, size, true);
+    return clear(vm, va, size, true, 0);
 }
 
 /* For callers that cannot fail. */
@@ -243,6 +258,16 @@ static void update_removed_locked(struct gpu_vm *vm, const struct mem_bo *bo)
 {
     if (!rw_ok(vm_update_locked(vm, NULL)))
         rw_error(vm, "no memory to unmap a %s; the GPU may go on using it", bo->label);
+}
+
+void gpu_vm_reach(struct gpu_vm *vm, uint64_t ticket)
+{
+    pthread_mutex_lock(&vm->lock);
+    if (ticket > vm->reached)
+        vm->reached = ticket;
+    if (!rw_ok(vm_update_locked(vm, NULL)))
+        rw_error(vm, "no memory to unmap behind jobs; the GPU may go on using what they used");
+    vm_unlock_and_settle(vm);
 }
 
 void gpu_vm_unmap_bo(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo)
@@ -280,17 +305,24 @@ rw_status gpu_vm_bo_attach(struct gpu_vm *vm, struct mem_bo *bo)
     return s;
 }
 
-void gpu_vm_bo_detach(struct gpu_vm *vm, struct mem_bo *bo)
+void gpu_vm_bo_detach_behind(struct gpu_vm *vm, struct mem_bo *bo, uint64_t ticket)
 {
     struct vm_bo *vm_bo;
 
     pthread_mutex_lock(&vm->lock);
     vm_bo = vm_bo_find_locked(vm, bo);
     if (vm_bo && vm_bo->attached && --vm_bo->attached == 0) {
+        vm->freeing = ticket;
         vm_bo_holder_left_locked(vm, vm_bo);
+        vm->freeing = 0;
         update_removed_locked(vm, bo);
     }
     vm_unlock_and_settle(vm);
+}
+
+void gpu_vm_bo_detach(struct gpu_vm *vm, struct mem_bo *bo)
+{
+    gpu_vm_bo_detach_behind(vm, bo, 0);
 }
 
 bool gpu_vm_bo_is_attached(struct gpu_vm *vm, struct mem_bo *bo)
@@ -303,6 +335,18 @@ bool gpu_vm_bo_is_attached(struct gpu_vm *vm, struct mem_bo *bo)
     attached = vm_bo && vm_bo->attached;
     pthread_mutex_unlock(&vm->lock);
     return attached;
+}
+
+bool gpu_vm_bo_is_mapped(struct gpu_vm *vm, struct mem_bo *bo)
+{
+    const struct vm_bo *vm_bo;
+    bool mapped;
+
+    pthread_mutex_lock(&vm->lock);
+    vm_bo = vm_bo_find_locked(vm, bo);
+    mapped = vm_bo && vm_bo->mappings;
+    pthread_mutex_unlock(&vm->lock);
+    return mapped;
 }
 
 /* ---- lookups of what was asked for ---- */

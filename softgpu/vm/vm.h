@@ -77,6 +77,17 @@ rw_status gpu_vm_clear(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
 /* The same with GPU_VM_DELAY_UPDATE: the GPU keeps its translation until the next update. */
 rw_status gpu_vm_unmap_delayed(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va) RW_MUST_USE;
 rw_status gpu_vm_clear_delayed(struct gpu_vm *vm, gpu_va va, uint64_t size) RW_MUST_USE;
+/* The same for jobs that have been submitted already: the mapping is gone at once, its translation
+ * when the caller says that `ticket` is reached. Tickets are the caller's, ascending from 1; one
+ * that has been reached is at once, as is 0. What is mapped by KFD or shared over such addresses
+ * meanwhile takes the translation away before; others ask gpu_vm_is_behind(). */
+rw_status gpu_vm_unmap_behind(struct gpu_vm *vm, struct mem_bo *bo, gpu_va va,
+                              uint64_t ticket) RW_MUST_USE;
+rw_status gpu_vm_clear_behind(struct gpu_vm *vm, gpu_va va, uint64_t size,
+                              uint64_t ticket) RW_MUST_USE;
+void gpu_vm_reach(struct gpu_vm *vm, uint64_t ticket);
+/* Does a translation wait for its ticket in this range? */
+bool gpu_vm_is_behind(struct gpu_vm *vm, gpu_va va, uint64_t size);
 /* CLEAR and MAP in one step (GEM_VA REPLACE). `bo` may be NULL with GPU_VM_PAGE_PRT. */
 rw_status gpu_vm_replace(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *bo,
                          uint64_t bo_offset, gpu_va va, uint64_t size, uint32_t flags) RW_MUST_USE;
@@ -89,7 +100,9 @@ void gpu_vm_unmap_bo(struct gpu_vm *vm, enum gpu_vm_owner owner, struct mem_bo *
  * hold. */
 rw_status gpu_vm_bo_attach(struct gpu_vm *vm, struct mem_bo *bo) RW_MUST_USE;
 void gpu_vm_bo_detach(struct gpu_vm *vm, struct mem_bo *bo);
+void gpu_vm_bo_detach_behind(struct gpu_vm *vm, struct mem_bo *bo, uint64_t ticket);
 bool gpu_vm_bo_is_attached(struct gpu_vm *vm, struct mem_bo *bo);
+bool gpu_vm_bo_is_mapped(struct gpu_vm *vm, struct mem_bo *bo); /* by whomever */
 
 /* Is [va, va+size) free of mappings? (SVM checks this; GEM_VA and KFD MAP check it themselves.) */
 bool gpu_vm_range_is_free(struct gpu_vm *vm, gpu_va va, uint64_t size);

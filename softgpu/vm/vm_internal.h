@@ -27,6 +27,7 @@ struct vm_mapping {
     uint32_t flags;          /* enum gpu_vm_page */
     enum gpu_vm_owner owner;
     struct page_run *run;           /* owned; NULL = not in the page tables */
+    uint64_t ticket;                /* freed: the translation stays until it is reached */
     struct vm_mapping *prev, *next; /* in vm_bo->mappings, or in vm->freed */
 };
 
@@ -47,6 +48,8 @@ struct gpu_vm {
     struct vm_bo *bos;        /* hash by BO */
     struct vm_bo prt;         /* holds mappings without a BO */
     struct vm_mapping *freed; /* see above */
+    uint64_t freeing;         /* ticket of what is being removed; 0 = at the next update */
+    uint64_t reached;         /* ticket */
     struct page_table table;
     struct vm_garbage *garbage; /* taken out of `table`; free after garbage_period */
     uint64_t garbage_period;
@@ -84,6 +87,9 @@ rw_status vm_verify_range(const struct gpu_vm *vm, const struct mem_bo *bo, uint
 
 /* Takes freed mappings out of the page tables, then puts those of `vm_bo` (may be NULL) in. */
 rw_status vm_update_locked(struct gpu_vm *vm, struct vm_bo *vm_bo) RW_MUST_USE;
+
+/* Takes the freed mappings of a range out, whatever they wait for: others come in their place. */
+rw_status vm_freed_yield_locked(struct gpu_vm *vm, uint64_t start, uint64_t last) RW_MUST_USE;
 
 /* Makes the entries of mappings current that have lagged behind a move. */
 rw_status vm_update_moved_locked(struct gpu_vm *vm, bool gem) RW_MUST_USE;

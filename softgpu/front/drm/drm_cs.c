@@ -10,6 +10,7 @@
 
 #include "softgpu/front/drm/drm_resv.h"
 #include "softgpu/front/drm/drm_table.h"
+#include "softgpu/front/drm/drm_update.h"
 
 static rw_status parser_init(struct cs_parser *p, struct drm_fpriv *fpriv,
                              const struct drm_amdgpu_cs_in *in)
@@ -97,6 +98,14 @@ static rw_status implicit_sync(struct cs_parser *p)
         s = implicit_sync_locked(p, p->user_fence);
     drm_fence_unlock();
     return s;
+}
+
+/* What has been unmapped is so for this submission. */
+static rw_status updates_sync(struct cs_parser *p)
+{
+    struct drm_fence *fence = drm_update_last(p->fpriv->sched);
+
+    return fence ? cs_dep_add(p, fence) : RW_OK;
 }
 
 static rw_status deps_give(struct cs_parser *p)
@@ -210,6 +219,7 @@ static rw_status cs_run(struct cs_parser *p, const struct drm_amdgpu_cs_in *in,
     RW_TRY(cs_pass2(p));
     RW_TRY(bos_find(p, in->bo_list_handle));
     RW_TRY(implicit_sync(p));
+    RW_TRY(updates_sync(p));
     RW_TRY(deps_give(p));
     if (p->gang_size > 1)
         RW_TRY(drm_gang_create(p->jobs, p->gang_size, p->jobs[p->leader]));

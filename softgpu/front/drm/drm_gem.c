@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "softgpu/front/drm/drm_sched.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
+#include "softgpu/front/drm/drm_update.h"
 
 rw_status drm_gem_lookup(struct drm_fpriv *fpriv, uint32_t handle, struct mem_bo **out_bo)
 {
@@ -28,9 +28,15 @@ rw_status drm_ioctl_gem_close(void *context, void *argument)
 {
     const struct drm_gem_close *args = argument;
     struct drm_fpriv *fpriv = context;
+    struct mem_bo *bo = drm_file_handle_lookup(fpriv->file, args->handle);
+    uint64_t ticket = 0;
+    rw_status s = RW_OK;
 
-    drm_sched_settle(fpriv->sched); /* mappings may go with the handle */
-    return drm_file_handle_close(fpriv->file, args->handle);
+    if (bo && gpu_vm_bo_is_mapped(drm_file_vm(fpriv->file), bo)) /* which may go with the handle */
+        s = drm_update_begin(fpriv->sched, &ticket);
+    mem_bo_put(bo);
+    RW_TRY(s);
+    return drm_file_handle_close_behind(fpriv->file, args->handle, ticket);
 }
 
 rw_status drm_ioctl_gem_mmap(void *context, void *argument)

@@ -10,6 +10,7 @@
 #include "softgpu/front/drm/drm_syncobj.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
+#include "softgpu/front/drm/drm_update.h"
 
 #define FLAGS_MAP                                                                                  \
     (AMDGPU_VM_DELAY_UPDATE | AMDGPU_VM_PAGE_READABLE | AMDGPU_VM_PAGE_WRITEABLE |                 \
@@ -57,24 +58,52 @@ static rw_status check_request(struct drm_fpriv *fpriv, struct drm_amdgpu_gem_va
     }
 }
 
-static rw_status operate(struct gpu_vm *vm, const struct drm_amdgpu_gem_va *args, struct mem_bo *bo)
+static bool only_takes_away(const struct drm_amdgpu_gem_va *args)
 {
-    bool delay = args->flags & AMDGPU_VM_DELAY_UPDATE;
-    uint32_t flags = args->flags; /* memory types and cache hints are kept, but have no effect */
+    return args->operation == AMDGPU_VA_OP_UNMAP || args->operation == AMDGPU_VA_OP_CLEAR;
+}
+
+static rw_status put_in(struct gpu_vm *vm, const struct drm_amdgpu_gem_va *args, struct mem_bo *bo)
+{
     gpu_va va = gpu_va_make(args->va_address);
 
-    switch (args->operation) {
-    case AMDGPU_VA_OP_MAP:
-        return gpu_vm_map(vm, GPU_VM_OWNER_GEM, bo, args->offset_in_bo, va, args->map_size, flags);
-    case AMDGPU_VA_OP_REPLACE:
-        return gpu_vm_replace(vm, GPU_VM_OWNER_GEM, bo, args->offset_in_bo, va, args->map_size,
-                              flags);
-    case AMDGPU_VA_OP_UNMAP:
-        return delay ? gpu_vm_unmap_delayed(vm, bo, va) : gpu_vm_unmap(vm, bo, va);
-    default:
-        return delay ? gpu_vm_clear_delayed(vm, va, args->map_size)
-                     : gpu_vm_clear(vm, va, args->map_size);
-    }
+    /* Memory types and cache hints are kept with the flags, but have no effect here. */
+    if (args->operation == AMDGPU_VA_OP_MAP)
+        return gpu_vm_map(vm, GPU_VM_OWNER_GEM, bo, args->offset_in_bo, va, args->map_size,
+                          args->flags);
+    return gpu_vm_replace(vm, GPU_VM_OWNER_GEM, bo, args->offset_in_bo, va, args->map_size,
+                          args->flags);
+}
+
+static rw_status take_away(struct drm_fpriv *fpriv, const struct drm_amdgpu_gem_va *args,
+                           struct mem_bo *bo)
+{
+    struct gpu_vm *vm = drm_file_vm(fpriv->file);
+    gpu_va va = gpu_va_make(args->va_address);
+    bool unmap = args->operation == AMDGPU_VA_OP_UNMAP;
+    uint64_t ticket;
+
+    RW_TRY(drm_update_begin(fpriv->sched, &ticket));
+    if (ticket == 0 && (args->flags & AMDGPU_VM_DELAY_UPDATE))
+        return unmap ? gpu_vm_unmap_delayed(vm, bo, va)
+                     : gpu_vm_clear_delayed(vm, va, args->map_size);
+    return unmap ? gpu_vm_unmap_behind(vm, bo, va, ticket)
+                 : gpu_vm_clear_behind(vm, va, args->map_size, ticket);
+}
+
+/* Page tables are updated behind the jobs that have been submitted. Where something else is put in
+ * the place of what they use, that is waited for here. */
+static rw_status operate(struct drm_fpriv *fpriv, const struct drm_amdgpu_gem_va *args,
+                         struct mem_bo *bo)
+{
+    struct gpu_vm *vm = drm_file_vm(fpriv->file);
+
+    if (only_takes_away(args))
+        return take_away(fpriv, args, bo);
+    if (args->operation == AMDGPU_VA_OP_REPLACE ||
+        gpu_vm_is_behind(vm, gpu_va_make(args->va_address), args->map_size))
+        drm_sched_settle(fpriv->sched);
+    return put_in(vm, args, bo);
 }
 
 /* ---- fences of the page-table update ---- */
@@ -109,13 +138,14 @@ static rw_status input_fences_wait(struct drm_fpriv *fpriv, const struct drm_uap
     return s;
 }
 
-/* The page tables are up to date when operate() returns, so what stands for that is signalled. */
-static rw_status output_fence_put_in(struct drm_syncobj *syncobj, uint64_t point)
+/* The fence of the last update, or, when the page tables are up to date, one that is signalled. */
+static rw_status output_fence_put_in(struct drm_fpriv *fpriv, struct drm_syncobj *syncobj,
+                                     uint64_t point)
 {
-    struct drm_fence *fence = drm_fence_create_signalled();
+    struct drm_fence *fence = drm_update_last(fpriv->sched);
     rw_status s;
 
-    if (!fence)
+    if (!fence && !(fence = drm_fence_create_signalled()))
         return RW_FAIL(ENOMEM, "no memory for a fence");
     s = drm_syncobj_put_in(syncobj, fence, point);
     drm_fence_put(fence);
@@ -145,12 +175,9 @@ static rw_status operate_and_tell(struct drm_fpriv *fpriv, const struct drm_uapi
     if (bo && !gpu_vm_bo_is_attached(vm, bo)) /* its handle was closed meanwhile */
         return RW_FAIL(ENOENT, "GEM handle %u has no place in this VM", args->base.handle);
     RW_TRY(output_syncobj_find(fpriv, args->vm_timeline_syncobj_out, &syncobj));
-    /* The kernel updates page tables behind the jobs that have been submitted. */
-    if (args->base.operation != AMDGPU_VA_OP_MAP)
-        drm_sched_settle(fpriv->sched);
-    s = operate(vm, &args->base, bo);
+    s = operate(fpriv, &args->base, bo);
     if (rw_ok(s) && syncobj)
-        s = output_fence_put_in(syncobj, args->vm_timeline_point);
+        s = output_fence_put_in(fpriv, syncobj, args->vm_timeline_point);
     drm_syncobj_put(syncobj);
     return s;
 }

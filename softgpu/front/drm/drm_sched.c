@@ -20,6 +20,7 @@
 #include "softgpu/front/drm/drm_resv.h"
 #include "softgpu/front/drm/drm_sched_internal.h"
 #include "softgpu/front/drm/drm_uapi.h"
+#include "softgpu/front/drm/drm_update.h"
 #include "softgpu/front/nodes.h"
 #include "softgpu/front/vm_fault.h"
 
@@ -233,6 +234,7 @@ static void job_done(struct cp_ring_job *ring_job, enum cp_ring_result result)
     job_finish_locked(job);
     drm_sched_run_locked(sched);
     drm_fence_unlock();
+    drm_update_run(sched);
     job_free(job);
 }
 
@@ -481,6 +483,7 @@ rw_status drm_sched_create(struct drm_fpriv *fpriv, struct drm_sched **out_sched
     if (!sched)
         return RW_FAIL(ENOMEM, "no memory for a scheduler");
     sched->fpriv = fpriv;
+    sched->update_run = drm_fence_context_new();
     pthread_mutex_init(&sched->make_lock, NULL);
     for (unsigned kind = 0; kind < CP_RING_ENGINE_COUNT; kind++)
         for (unsigned i = 0; i < DRM_RINGS_MAX; i++)
@@ -549,6 +552,7 @@ void drm_sched_destroy(struct drm_sched *sched)
     for (unsigned kind = 0; kind < CP_RING_ENGINE_COUNT; kind++)
         for (unsigned i = 0; i < DRM_RINGS_MAX; i++)
             cp_ring_destroy(sched->rings[kind][i].ring);
+    drm_update_run(sched); /* those behind jobs that were skipped */
     pthread_mutex_destroy(&sched->make_lock);
     free(sched);
 }

@@ -108,7 +108,8 @@ rw_status drm_sched_create(struct drm_fpriv *fpriv, struct drm_sched **out_sched
 void drm_sched_destroy(struct drm_sched *sched);
 
 /* Waits until those jobs that the file has pushed, and that can get on without the program's help,
- * have ended. For page tables: what they use is not taken away under them. */
+ * have ended. For page tables where something else comes in the place of what they use; what is
+ * only taken away needs no waiting (drm_update.h). */
 void drm_sched_settle(struct drm_sched *sched);
 
 /* How often a ring of the device has been reset. */

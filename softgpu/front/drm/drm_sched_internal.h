@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Inside of the scheduler: drm_sched.c (jobs), drm_entity.c (runs of jobs and their fences) and
- * drm_watchdog.c (time-outs). All of it is under the fence lock.
+ * Inside of the scheduler: drm_sched.c (jobs), drm_entity.c (runs of jobs and their fences),
+ * drm_update.c (page tables) and drm_watchdog.c (time-outs). All of it is under the fence lock.
  */
 #ifndef SOFTGPU_FRONT_DRM_SCHED_INTERNAL_H
 #define SOFTGPU_FRONT_DRM_SCHED_INTERNAL_H
@@ -9,6 +9,8 @@
 #include <pthread.h>
 
 #include "softgpu/front/drm/drm_sched.h"
+
+struct drm_update;
 
 struct hw_ring {
     struct drm_sched *sched;
@@ -28,6 +30,10 @@ struct drm_sched {
     unsigned unfinished;         /* jobs */
     uint64_t pushed;             /* jobs, ever */
     bool busy, again;            /* drm_sched_run_locked() runs; is to go on */
+    struct drm_update *updates;  /* of page tables, that are to be made */
+    uint64_t tickets;            /* of updates, ever */
+    uint64_t update_run;         /* fence context of updates */
+    bool updating;               /* somebody makes them */
     struct hw_ring rings[CP_RING_ENGINE_COUNT][DRM_RINGS_MAX];
     struct drm_sched *prev, *next; /* the watchdog's */
 };

@@ -87,7 +87,7 @@ static void updates_become_points_of_a_timeline(void **state)
     client_close(&c);
 }
 
-/* Until the update's fence is signalled, the GPU may still use what is being unmapped. */
+/* Until the update's fence is signalled, the GPU may still use what has been unmapped. */
 static void an_unmapping_is_told_when_jobs_are_through(void **state)
 {
     struct client c;
@@ -99,11 +99,16 @@ static void an_unmapping_is_told_when_jobs_are_through(void **state)
     client_open(&c);
     binary = syncobj_new(c.fd);
     assert_int_equal(gem_va_full(c.fd, va_args(&c, AMDGPU_VA_OP_MAP)), 0);
-    assert_int_equal(submit_ib(&c, IB(&c, GFX, 0, PM4_WRITE(ELSEWHERE + 4, 99)), &job), 0);
+    assert_int_equal(
+        submit_ib(&c, IB(&c, GFX, 0, PM4_WAIT(word_va(&c, 9), 1), PM4_WRITE(ELSEWHERE + 4, 99)),
+                  &job),
+        0);
     struct drm_uapi_gem_va clear = va_args(&c, AMDGPU_VA_OP_CLEAR);
     clear.base.flags = 0;
     clear.vm_timeline_syncobj_out = binary;
     assert_int_equal(gem_va_full(c.fd, clear), 0);
+    assert_int_equal(syncobj_wait(c.fd, binary, 20), ETIME);
+    c.memory[9] = 1;
     assert_int_equal(syncobj_wait(c.fd, binary, 20000), 0);
     assert_int_equal(c.memory[1], 99);
     assert_done(&c, GFX, 0, job);
