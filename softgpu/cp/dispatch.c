@@ -177,6 +177,14 @@ static enum cp_error error_of(const struct isa_fault *fault)
     }
 }
 
+enum cp_step cp_fail_shader(struct cp_queue *queue, const struct isa_fault *fault)
+{
+    cp_fail(queue, error_of(fault), "%s", "");
+    queue->fault.isa = *fault;
+    queue->fault.engine = "shader";
+    return CP_FAULT;
+}
+
 static enum cp_step dispatch_fail(const struct cp_dispatch *d)
 {
     struct cp_queue *queue = d->queue;
@@ -185,7 +193,7 @@ static enum cp_step dispatch_fail(const struct cp_dispatch *d)
         cp_fail(queue, CP_ERROR_PACKET_REGISTERS, "no host memory for a workgroup of %u waves",
                 d->shape->waves);
     else
-        cp_fail(queue, error_of(&d->fault), "%s", "");
+        cp_fail_shader(queue, &d->fault);
     queue->fault.isa = d->fault;
     queue->fault.engine = "shader";
     queue->fault.kernel_object = d->launch->kernel_object;

@@ -68,6 +68,9 @@ struct cp_dispatch {
 /* Runs a dispatch to its end. Queue thread, inside a work section, which it leaves meanwhile. */
 enum cp_step cp_dispatch_run(struct cp_queue *queue, const struct cp_launch *launch);
 
+/* A wave of the queue's faulted. Returns CP_FAULT. */
+enum cp_step cp_fail_shader(struct cp_queue *queue, const struct isa_fault *fault);
+
 /* ---- for dispatch.c ---- */
 
 /* CP_DONE, CP_STOPPED, or CP_FAULT with dispatch->fault. Outside a work section. */

@@ -96,7 +96,7 @@ enum cp_step pm4_set_predication(struct pm4_run *run)
         return CP_DONE;
     }
     if (operation != BOOL64 && operation != BOOL32)
-        return pm4_refuse(run, "predication by a query of draws, which are not modelled yet");
+        return pm4_refuse(run, "predication by a query itself; drivers write a boolean");
     enum cp_step step = predicate_read(run, operation == BOOL64, &value);
 
     if (step == CP_DONE)

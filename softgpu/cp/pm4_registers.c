@@ -175,7 +175,7 @@ enum cp_step pm4_index_buffer_size(struct pm4_run *run)
 
 enum cp_step pm4_index_type(struct pm4_run *run)
 {
-    run->queue->gfx.index.type = run->p[0];
+    *gfx_registers_at(&run->queue->gfx.registers, GFX_VGT_INDEX_TYPE, 1) = run->p[0];
     return CP_DONE;
 }
 

@@ -48,7 +48,7 @@ static enum cp_step event_flush(struct pm4_run *run)
 
 static enum cp_step event_draw(struct pm4_run *run)
 {
-    return pm4_refuse(run, "an event of draws, which are not modelled yet");
+    return pm4_refuse(run, "an event of transform feedback, which is not modelled");
 }
 
 static uint64_t event_address(const struct pm4_run *run)

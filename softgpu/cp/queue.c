@@ -26,6 +26,7 @@
 
 #include "base/log.h"
 #include "softgpu/device/guard.h"
+#include "softgpu/gfx/pipeline.h"
 
 enum {
     SPIN_NS = 40000, /* after the last packet */
@@ -446,6 +447,7 @@ void cp_queue_finish(struct cp_queue *queue)
     cp_seats_clear(&queue->seats);
     isa_code_destroy(queue->code);
     isa_gws_destroy(queue->gws);
+    gfx_pipeline_destroy(queue->pipeline);
     free(queue->packet);
     pthread_mutex_destroy(&queue->cu_lock);
     pthread_mutex_destroy(&queue->lock);

@@ -79,6 +79,8 @@ struct cp_cus {
     struct cp_cu cu[CP_MAX_CUS];
 };
 
+struct gfx_pipeline;
+
 struct cp_queue {
     struct cp_device *cp;
     struct cp_queue_desc desc;
@@ -117,8 +119,9 @@ struct cp_queue {
     pthread_mutex_t cu_lock;
     struct cp_cus cus; /* that the mask leaves; under cu_lock */
 
-    struct gfx_state gfx; /* PM4 */
-    uint32_t *packet;     /* PM4 and SDMA: a packet that wraps around the ring's end */
+    struct gfx_state gfx;          /* PM4 */
+    struct gfx_pipeline *pipeline; /* GFX rings, made by the first draw */
+    uint32_t *packet;              /* PM4 and SDMA: a packet that wraps around the ring's end */
 };
 
 /* Which compute units a mask of `bits` bits leaves; 0 bits are no mask. (dispatch.c) */

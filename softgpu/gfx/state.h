@@ -36,7 +36,7 @@ struct gfx_state {
     uint64_t base[GFX_BASES]; /* SET_BASE */
     struct {
         uint64_t va;
-        uint32_t count, type; /* INDEX_BUFFER_SIZE, INDEX_TYPE */
+        uint32_t count; /* INDEX_BUFFER_SIZE */
     } index;
     uint32_t instances;
     bool predicate_off;          /* packets with the predicate bit are skipped */
