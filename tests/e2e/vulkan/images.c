@@ -8,9 +8,18 @@
 
 #include <math.h>
 
-enum { WIDTH = 37, HEIGHT = 11, TEXELS = WIDTH * HEIGHT };
+enum { WIDTH = 133, HEIGHT = 67, TEXELS = WIDTH * HEIGHT };
 
 static VkImageTiling tiling = VK_IMAGE_TILING_LINEAR;
+
+static VkFormatFeatureFlags features_of(struct vkc *vkc, VkFormat format)
+{
+    VkFormatProperties properties;
+
+    vkGetPhysicalDeviceFormatProperties(vkc->physical, format, &properties);
+    return tiling == VK_IMAGE_TILING_LINEAR ? properties.linearTilingFeatures
+                                            : properties.optimalTilingFeatures;
+}
 
 static void image_open(struct vkc *vkc, VkFormat format, VkImageUsageFlags usage,
                        struct image *out_image)
@@ -139,12 +148,8 @@ static void test_formats(struct vkc *vkc, VkSampler sampler)
     vkc_buffer_create(vkc, TEXELS * 16, &result);
     for (unsigned f = 0; f < image_format_count; f++) {
         const struct image_format *format = &image_formats[f];
-        VkFormatProperties properties;
-        VkFormatFeatureFlags features;
+        const VkFormatFeatureFlags features = features_of(vkc, format->format);
 
-        vkGetPhysicalDeviceFormatProperties(vkc->physical, format->format, &properties);
-        features = tiling == VK_IMAGE_TILING_LINEAR ? properties.linearTilingFeatures
-                                                    : properties.optimalTilingFeatures;
         if (!(features & VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT))
             continue;
         fill_scrambled(&source, f);
@@ -328,12 +333,16 @@ static void test_atomics(struct vkc *vkc)
 /* The queue without graphics: its copies and clears are compute shaders, the other's are draws. */
 int main(int argc, char **argv)
 {
-    const struct vkc_options options = {.compute_only = true};
+    struct vkc_options options = {.compute_only = true};
     struct vkc vkc;
     VkSampler sampler;
 
-    if (argc > 1 && !strcmp(argv[1], "optimal"))
-        tiling = VK_IMAGE_TILING_OPTIMAL;
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "optimal"))
+            tiling = VK_IMAGE_TILING_OPTIMAL;
+        if (!strcmp(argv[i], "graphics"))
+            options.compute_only = false;
+    }
     vkc_open(&options, &vkc);
     sampler = sampler_create(&vkc, VK_FILTER_NEAREST, VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
                              VK_BORDER_COLOR_FLOAT_TRANSPARENT_BLACK);
