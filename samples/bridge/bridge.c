@@ -6,6 +6,7 @@
  *
  *   bridge [ROUNDS]
  */
+#include "agent.h"
 #include "sample.h"
 #include "vulkan.h"
 
@@ -27,25 +28,11 @@ static void check(int result, const char *call)
 }
 #define CHECK(call) check((call), #call)
 
-/* The first GPU, as HIP's device 0 is. */
-static hsa_status_t first_gpu(hsa_agent_t agent, void *out_agent)
-{
-    hsa_device_type_t type;
-
-    hsa_agent_get_info(agent, HSA_AGENT_INFO_DEVICE, &type);
-    if (type != HSA_DEVICE_TYPE_GPU)
-        return HSA_STATUS_SUCCESS;
-    *(hsa_agent_t *)out_agent = agent;
-    return HSA_STATUS_INFO_BREAK;
-}
-
 static rocweld_bridge *open_bridge(void)
 {
-    hsa_agent_t agent = {0};
     rocweld_bridge *bridge;
 
-    hsa_iterate_agents(first_gpu, &agent);
-    CHECK(rocweld_bridge_create(agent, &bridge));
+    CHECK(rocweld_bridge_create(agent_first_gpu(), &bridge));
     return bridge;
 }
 

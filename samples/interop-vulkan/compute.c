@@ -258,7 +258,7 @@ void vkc_close(struct vkc *vkc)
 
 /* ---- buffers ---- */
 
-static uint32_t memory_type(struct vkc *vkc, uint32_t allowed)
+uint32_t vkc_memory_type(struct vkc *vkc, uint32_t allowed)
 {
     const VkMemoryPropertyFlags wanted =
         VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
@@ -268,7 +268,7 @@ static uint32_t memory_type(struct vkc *vkc, uint32_t allowed)
     for (uint32_t i = 0; i < memory.memoryTypeCount; i++)
         if (allowed >> i & 1 && (memory.memoryTypes[i].propertyFlags & wanted) == wanted)
             return i;
-    die("no host-visible memory for this buffer");
+    die("no host-visible memory for this");
     return 0;
 }
 
@@ -288,7 +288,8 @@ void vkc_buffer_create_for(struct vkc *vkc, VkDeviceSize bytes, VkBufferUsageFla
     VkMemoryAllocateInfo allocation = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                        .pNext = &flags,
                                        .allocationSize = needs.size,
-                                       .memoryTypeIndex = memory_type(vkc, needs.memoryTypeBits)};
+                                       .memoryTypeIndex =
+                                           vkc_memory_type(vkc, needs.memoryTypeBits)};
     VkBufferDeviceAddressInfo address = {.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
                                          .buffer = out_buffer->buffer};
 

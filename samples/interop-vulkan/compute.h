@@ -66,6 +66,9 @@ struct vkc_buffer {
     VkDeviceAddress address; /* on the GPU */
 };
 
+/* Of the types that `allowed` has bits of, one that the CPU sees and that needs no flushes. */
+uint32_t vkc_memory_type(struct vkc *vkc, uint32_t allowed);
+
 /* Reads as zero; for all usages. */
 void vkc_buffer_create(struct vkc *vkc, VkDeviceSize bytes, struct vkc_buffer *out_buffer);
 /* For these. The address is 0 without VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT. */

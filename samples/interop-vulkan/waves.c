@@ -16,6 +16,7 @@
 
 #include <rocweld.h>
 
+#include "agent.h"
 #include "compute.h"
 #include "sample.h"
 
@@ -52,20 +53,6 @@ static void runtime_check(int error, const char *what)
 
 /* ---- the picture: a linear image that the CPU can read ---- */
 
-static uint32_t memory_type(struct vkc *vkc, uint32_t allowed)
-{
-    const VkMemoryPropertyFlags wanted =
-        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    VkPhysicalDeviceMemoryProperties memory;
-
-    vkGetPhysicalDeviceMemoryProperties(vkc->physical, &memory);
-    for (uint32_t i = 0; i < memory.memoryTypeCount; i++)
-        if (allowed >> i & 1 && (memory.memoryTypes[i].propertyFlags & wanted) == wanted)
-            return i;
-    fprintf(stderr, "no memory for the picture\n");
-    exit(1);
-}
-
 static void picture_create(struct vkc *vkc, struct picture *out)
 {
     const VkImageCreateInfo info = {.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
@@ -85,7 +72,8 @@ static void picture_create(struct vkc *vkc, struct picture *out)
 
     const VkMemoryAllocateInfo memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                          .allocationSize = needs.size,
-                                         .memoryTypeIndex = memory_type(vkc, needs.memoryTypeBits)};
+                                         .memoryTypeIndex =
+                                             vkc_memory_type(vkc, needs.memoryTypeBits)};
 
     VKC_CHECK(vkAllocateMemory(vkc->device, &memory, NULL, &out->memory));
     VKC_CHECK(vkBindImageMemory(vkc->device, out->image, out->memory, 0));
@@ -151,24 +139,12 @@ static int semaphore_export(struct waves *waves)
     return fd;
 }
 
-static hsa_status_t gpu_find(hsa_agent_t agent, void *found)
-{
-    hsa_device_type_t type;
-
-    hsa_agent_get_info(agent, HSA_AGENT_INFO_DEVICE, &type);
-    if (type != HSA_DEVICE_TYPE_GPU)
-        return HSA_STATUS_SUCCESS;
-    *(hsa_agent_t *)found = agent;
-    return HSA_STATUS_INFO_BREAK;
-}
-
 static void timeline_create(struct waves *waves)
 {
-    hsa_agent_t gpu = {0};
     int fd = semaphore_export(waves);
 
-    hsa_iterate_agents(gpu_find, &gpu);
-    runtime_check(rocweld_bridge_create(gpu, &waves->bridge), "rocweld_bridge_create");
+    runtime_check(rocweld_bridge_create(agent_first_gpu(), &waves->bridge),
+                  "rocweld_bridge_create");
     runtime_check(rocweld_timeline_import_fd(waves->bridge, fd, &waves->timeline),
                   "rocweld_timeline_import_fd");
     close(fd);

@@ -15,6 +15,7 @@
 
 #include "tests/contract/kernel/cases.h"
 #include "tests/contract/kernel/sdma.h"
+#include "tests/send_fd.h"
 
 /* ---- /dev/kfd ---- */
 
@@ -206,51 +207,12 @@ void case_waits_of_one_process_end_by_signals_of_another(void)
 
 /* ---- SCM_RIGHTS ---- */
 
-static void fd_send(int channel, int fd)
-{
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct iovec part = {"x", 1};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof fd);
-    memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    EXPECT(sendmsg(channel, &message, 0), 1);
-}
-
-static int fd_receive(int channel)
-{
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
-    char byte;
-    struct iovec part = {&byte, 1};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    int fd;
-
-    EXPECT(recvmsg(channel, &message, 0), 1);
-    EXPECT_TRUE(CMSG_FIRSTHDR(&message));
-    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
-    return fd;
-}
-
 static void acquire_what_comes(int channel)
 {
-    int drm = fd_receive(channel), kfd = kfd_open(), own;
+    int kfd = kfd_open(), drm = -1, own;
     uint32_t handle;
 
+    EXPECT(receive_fd(channel, &drm), 0);
     EXPECT(gem_create(drm, MIB(1), AMDGPU_GEM_DOMAIN_GTT, 0, &handle), 0);
     EXPECT(acquire(kfd, drm, gpu_at(0)->id), EINVAL); /* its VM is another process's already */
     own = render_open(0);
@@ -270,7 +232,7 @@ void case_a_passed_file_is_acquired_by_one_process(void)
         _exit(0);
     }
     struct session s = session_open(0);
-    fd_send(channel[0], s.drm);
+    EXPECT(send_fd(channel[0], s.drm), 0);
     EXPECT(waitpid(child, &status, 0), child);
     EXPECT(status, 0);
     EXPECT(gem_close(s.drm, 1), 0); /* what the other process has made */

@@ -4,6 +4,7 @@
  * had.
  */
 #include "tests/contract/weld/weld.h"
+#include "tests/send_fd.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -122,53 +123,20 @@ static void case_thunk_import(void)
 
 /* ---- a file that another process has acquired ---- */
 
-static void send_fd(int socket, int fd)
-{
-    char byte = 0, control[CMSG_SPACE(sizeof fd)] = {0};
-    struct iovec data = {&byte, 1};
-    struct msghdr message = {.msg_iov = &data,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof control};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof fd);
-    memcpy(CMSG_DATA(header), &fd, sizeof fd);
-    EXPECT(sendmsg(socket, &message, 0), 1);
-}
-
-static int receive_fd(int socket)
-{
-    char byte, control[CMSG_SPACE(sizeof(int))];
-    struct iovec data = {&byte, 1};
-    struct msghdr message = {.msg_iov = &data,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof control};
-    int fd;
-
-    EXPECT(recvmsg(socket, &message, 0), 1);
-    EXPECT(CMSG_FIRSTHDR(&message) != NULL, true);
-    memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
-    return fd;
-}
-
 static void owner_of_file(int socket)
 {
     struct compute compute;
     char byte;
 
     compute_start(&compute, 0);
-    send_fd(socket, compute.drm);
+    EXPECT(send_fd(socket, compute.drm), 0);
     EXPECT(read(socket, &byte, 1), 0); /* until the other is done */
     _exit(0);
 }
 
 static void case_foreign_file(void)
 {
-    int sockets[2], fd, kfd, status;
+    int sockets[2], fd = -1, kfd, status;
     struct kmt_shim_vm vm;
     pid_t child;
 
@@ -179,7 +147,7 @@ static void case_foreign_file(void)
         owner_of_file(sockets[1]);
     }
     close(sockets[1]);
-    fd = receive_fd(sockets[0]);
+    EXPECT(receive_fd(sockets[0], &fd), 0);
     kfd = node_open("/dev/kfd");
     EXPECT(acquire(kfd, fd, gpu_id_of(0)), EINVAL);
     EXPECT(kmt_shim_vm_query(128, &vm), 0);

@@ -12,6 +12,8 @@
 
 #include <hsa/hsa.h>
 
+#include "samples/hip/agent.h"
+
 enum { WAIT_SECONDS = 20 };
 
 static void check(hsa_status_t status, const char *call)
@@ -25,17 +27,6 @@ static void check(hsa_status_t status, const char *call)
     exit(2);
 }
 #define CHECK(call) check((call), #call)
-
-static hsa_status_t find_gpu(hsa_agent_t agent, void *out_agent)
-{
-    hsa_device_type_t type;
-
-    CHECK(hsa_agent_get_info(agent, HSA_AGENT_INFO_DEVICE, &type));
-    if (type != HSA_DEVICE_TYPE_GPU)
-        return HSA_STATUS_SUCCESS;
-    *(hsa_agent_t *)out_agent = agent;
-    return HSA_STATUS_INFO_BREAK;
-}
 
 /* Runs on a thread of the runtime. */
 static void on_error(hsa_status_t status, hsa_queue_t *queue, void *data)
@@ -149,11 +140,11 @@ static void submit(hsa_queue_t *queue, const struct way *way, uint64_t kernel)
 int main(int argc, char **argv)
 {
     const struct way *way = find_way(argc > 1 ? argv[1] : "");
-    hsa_agent_t gpu = {0};
     hsa_queue_t *queue;
+    hsa_agent_t gpu;
 
     CHECK(hsa_init());
-    CHECK(hsa_iterate_agents(find_gpu, &gpu));
+    gpu = agent_first_gpu();
     CHECK(hsa_queue_create(gpu, 64, HSA_QUEUE_TYPE_MULTI, on_error, NULL, UINT32_MAX, UINT32_MAX,
                            &queue));
     submit(queue, way, load_kernel(gpu, argc > 2 ? argv[2] : ""));

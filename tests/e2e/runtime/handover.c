@@ -9,6 +9,7 @@
  */
 #include "compute.h"
 #include "graphics.h"
+#include "weld.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -32,15 +33,6 @@ struct game {
         rocweld_handover *to, *from; /* of the signals' last use */
     } turns[SIGNALS];
 };
-
-static void check(int result, const char *call)
-{
-    if (result == 0)
-        return;
-    fprintf(stderr, "%s: %s\n", call, strerror(-result));
-    exit(2);
-}
-#define WELD(call) check((call), #call)
 
 static void game_open(struct game *game, const char *code)
 {

@@ -6,6 +6,7 @@
  * All turns are put into the stream at once; nothing waits on the CPU but graphics' thread.
  */
 #include "graphics.h"
+#include "weld.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@
 #include <hip/hip_runtime_api.h>
 #include <rocweld.h>
 
+#include "../../../samples/hip/agent.h" /* also where the tree is no include folder */
+
 static void check_hip(hipError_t error, const char *call)
 {
     if (error == hipSuccess)
@@ -25,26 +28,6 @@ static void check_hip(hipError_t error, const char *call)
     exit(2);
 }
 #define HIP(call) check_hip((call), #call)
-
-static void check(int result, const char *call)
-{
-    if (result == 0)
-        return;
-    fprintf(stderr, "%s: %s\n", call, strerror(-result));
-    exit(2);
-}
-#define WELD(call) check((call), #call)
-
-static hsa_status_t find_gpu(hsa_agent_t agent, void *out_agent)
-{
-    hsa_device_type_t type;
-
-    hsa_agent_get_info(agent, HSA_AGENT_INFO_DEVICE, &type);
-    if (type != HSA_DEVICE_TYPE_GPU)
-        return HSA_STATUS_SUCCESS;
-    *(hsa_agent_t *)out_agent = agent;
-    return HSA_STATUS_INFO_BREAK;
-}
 
 static void launch_turn(hipFunction_t turn, hipStream_t stream, struct board *board,
                         uint64_t expected)
@@ -68,7 +51,6 @@ int main(int argc, char **argv)
     hipFunction_t turn;
     hipStream_t stream;
     hipModule_t module;
-    hsa_agent_t agent;
     pthread_t peer;
     int fd;
 
@@ -78,8 +60,7 @@ int main(int argc, char **argv)
     HIP(hipModuleGetFunction(&turn, module, "turn"));
     HIP(hipStreamCreate(&stream));
     graphics_open(&graphics);
-    hsa_iterate_agents(find_gpu, &agent);
-    WELD(rocweld_bridge_create(agent, &bridge));
+    WELD(rocweld_bridge_create(agent_first_gpu(), &bridge));
     fd = graphics_timeline_fd(&graphics);
     WELD(rocweld_timeline_import_fd(bridge, fd, &timeline));
     close(fd);

@@ -19,20 +19,6 @@ static uint64_t new_kernarg(struct rig *rig, uint64_t buffer, uint32_t word)
     return kernarg;
 }
 
-/* A kernel with kernarg in s[0:1] and the workgroup id x in s2. */
-static uint64_t simple_kernel(struct rig *rig, const uint32_t *program, uint64_t bytes)
-{
-    struct rig_kernel kernel = {.program = program,
-                                .bytes = bytes,
-                                .user_sgprs = 2,
-                                .rsrc2_more = RIG_GROUP_X,
-                                .properties = KERNEL_KERNARG_SEGMENT_PTR | KERNEL_WAVEFRONT_SIZE32};
-
-    return rig_kernel(rig, &kernel);
-}
-
-#define SIMPLE(rig, name) simple_kernel(rig, program_##name, sizeof(program_##name))
-
 /* ---- initial state ---- */
 
 struct record { /* see programs.s: state */
@@ -101,7 +87,7 @@ static void test_user_sgprs(void **state)
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
     give_scratch(&q, 64, 1);
     packet.dispatch.private_segment_size = 29;
-    rig_run(&q, rig_dispatch(SIMPLE(rig, nothing), 32, 32, 0, 0));
+    rig_run(&q, rig_dispatch(RIG_KERNEL(rig, nothing), 32, 32, 0, 0));
     rig_run(&q, packet);
     const struct record *r = record_find(rig, buffer, 0, 0, 0, true);
 
@@ -223,7 +209,7 @@ static void test_every_workgroup_runs_once(void **state)
     struct rig *rig = *state;
     struct rig_queue q;
     struct cp_stats before, after;
-    uint64_t kernel = SIMPLE(rig, fill);
+    uint64_t kernel = RIG_KERNEL(rig, fill);
 
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
     for (unsigned groups = 1; groups <= 4096; groups *= 4) {
@@ -264,7 +250,7 @@ static void test_code_may_change_between_dispatches(void **state)
     struct rig *rig = *state;
     struct rig_queue q;
     uint64_t buffer = rig_alloc(rig, 4, 64), kernarg = new_kernarg(rig, buffer, 0);
-    uint64_t kernel = SIMPLE(rig, store);
+    uint64_t kernel = RIG_KERNEL(rig, store);
     uint32_t *words = rig_host(rig, kernel + 256);
 
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
@@ -284,7 +270,7 @@ static void test_machine_answers(void **state)
     struct rig_queue q;
     enum { LDS = 4096 };
     uint64_t buffer = rig_alloc(rig, 64, 64), kernarg = new_kernarg(rig, buffer, LDS - 4);
-    union aql_packet packet = rig_dispatch(SIMPLE(rig, machine), 32, 32, kernarg, 0);
+    union aql_packet packet = rig_dispatch(RIG_KERNEL(rig, machine), 32, 32, kernarg, 0);
     uint64_t before = soft_device_clock(&rig->device);
     const uint32_t *words = rig_host(rig, buffer);
     uint64_t realtime;
@@ -305,7 +291,7 @@ static void test_interrupt_message(void **state)
     struct rig_queue q;
 
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
-    rig_run(&q, rig_dispatch(SIMPLE(rig, interrupt), 32, 32, 0, 0));
+    rig_run(&q, rig_dispatch(RIG_KERNEL(rig, interrupt), 32, 32, 0, 0));
     assert_true(rig_wait_count(&rig->interrupts[9], 1));
     rig_queue_destroy(&q);
 }
@@ -366,7 +352,7 @@ static void test_scratch_is_asked_for(void **state)
     rig_signal_set(rig, q.amd_host->queue_inactive_signal, 0);
     __atomic_and_fetch(&q.amd_host->queue_properties, ~(uint32_t)AMD_QUEUE_USE_SCRATCH_ONCE,
                        __ATOMIC_RELEASE);
-    rig_run(&q, rig_dispatch(SIMPLE(rig, nothing), 32, 32, 0, 0));
+    rig_run(&q, rig_dispatch(RIG_KERNEL(rig, nothing), 32, 32, 0, 0));
     assert_int_equal(((uint32_t *)rig_host(rig, buffer))[1], 3 * 64);
     rig_queue_destroy(&q);
 }
@@ -388,10 +374,10 @@ static void test_workgroups_wait_for_each_other(void **state)
     struct rig_queue q;
 
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
-    meet(rig, &q, SIMPLE(rig, meet), 2);
-    meet(rig, &q, SIMPLE(rig, meet), 1000);
-    meet(rig, &q, SIMPLE(rig, meet_spin), 2);
-    meet(rig, &q, SIMPLE(rig, meet_spin), 40);
+    meet(rig, &q, RIG_KERNEL(rig, meet), 2);
+    meet(rig, &q, RIG_KERNEL(rig, meet), 1000);
+    meet(rig, &q, RIG_KERNEL(rig, meet_spin), 2);
+    meet(rig, &q, RIG_KERNEL(rig, meet_spin), 40);
     rig_queue_destroy(&q);
 }
 
@@ -399,7 +385,7 @@ static void test_kernels_wait_for_kernels_of_other_queues(void **state)
 {
     struct rig *rig = *state;
     struct rig_queue q[3];
-    uint64_t kernels[2] = {SIMPLE(rig, meet), SIMPLE(rig, meet_spin)};
+    uint64_t kernels[2] = {RIG_KERNEL(rig, meet), RIG_KERNEL(rig, meet_spin)};
 
     for (unsigned i = 0; i < 3; i++)
         rig_queue_create(rig, CP_QUEUE_AQL, &q[i]);
@@ -425,7 +411,7 @@ static void test_waiting_kernel_costs_little(void **state)
     struct rig_queue q;
     uint64_t buffer = rig_alloc(rig, 64, 64), done = rig_signal(rig, 1), before;
     union aql_packet packet =
-        rig_dispatch(SIMPLE(rig, meet), 32, 4 * 32, new_kernarg(rig, buffer, 5), done);
+        rig_dispatch(RIG_KERNEL(rig, meet), 32, 4 * 32, new_kernarg(rig, buffer, 5), done);
 
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
     rig_aql_put(&q, &packet);
@@ -451,7 +437,7 @@ static void test_suspend_in_the_middle(void **state)
     enum { GROUPS = 64, TURNS = 200000 };
     uint64_t buffer = rig_alloc(rig, 64, 64), done = rig_signal(rig, 1);
     union aql_packet packet =
-        rig_dispatch(SIMPLE(rig, busy), 32, GROUPS * 32, new_kernarg(rig, buffer, TURNS), done);
+        rig_dispatch(RIG_KERNEL(rig, busy), 32, GROUPS * 32, new_kernarg(rig, buffer, TURNS), done);
     uint32_t *count = rig_host(rig, buffer);
 
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
@@ -477,14 +463,14 @@ static void test_destroy_in_the_middle(void **state)
     struct rig *rig = *state;
     struct rig_queue q, other;
     uint64_t buffer = rig_alloc(rig, 64, 64), done = rig_signal(rig, 1), started;
-    union aql_packet packet = rig_dispatch(SIMPLE(rig, meet_spin), 32, 16 * 32,
+    union aql_packet packet = rig_dispatch(RIG_KERNEL(rig, meet_spin), 32, 16 * 32,
                                            new_kernarg(rig, buffer, UINT32_MAX), done);
 
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
     rig_queue_create(rig, CP_QUEUE_AQL, &other);
     rig_aql_put(&q, &packet);
     rig_sleep_us(20000);
-    meet(rig, &other, SIMPLE(rig, meet), 8); /* beside the one that never ends */
+    meet(rig, &other, RIG_KERNEL(rig, meet), 8); /* beside the one that never ends */
     started = rig_now_ns();
     rig_queue_destroy(&q);
     assert_in_range(rig_now_ns() - started, 0, 2000000000);

@@ -343,6 +343,17 @@ uint64_t rig_kernel(struct rig *rig, const struct rig_kernel *k)
     return object;
 }
 
+uint64_t rig_kernel_simple(struct rig *rig, const uint32_t *program, uint64_t bytes)
+{
+    struct rig_kernel kernel = {.program = program,
+                                .bytes = bytes,
+                                .user_sgprs = 2,
+                                .rsrc2_more = RIG_GROUP_X,
+                                .properties = KERNEL_KERNARG_SEGMENT_PTR | KERNEL_WAVEFRONT_SIZE32};
+
+    return rig_kernel(rig, &kernel);
+}
+
 union aql_packet rig_dispatch(uint64_t kernel, uint32_t workgroup, uint32_t grid, uint64_t kernarg,
                               uint64_t signal)
 {

@@ -100,6 +100,10 @@ enum rig_rsrc2 {
 /* Makes code and descriptor; returns the VA of the descriptor. */
 uint64_t rig_kernel(struct rig *rig, const struct rig_kernel *kernel);
 
+/* The kernel of a program of programs.s, with kernarg in s[0:1] and the workgroup id x in s2. */
+uint64_t rig_kernel_simple(struct rig *rig, const uint32_t *program, uint64_t bytes);
+#define RIG_KERNEL(rig, name) rig_kernel_simple(rig, program_##name, sizeof(program_##name))
+
 union aql_packet rig_dispatch(uint64_t kernel, uint32_t workgroup, uint32_t grid, uint64_t kernarg,
                               uint64_t signal);
 /* Puts the packet and waits for its signal, which it makes. */

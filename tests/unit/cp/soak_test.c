@@ -12,19 +12,6 @@
 
 #include "softgpu/device/doorbell.h"
 
-static uint64_t kernel_make(struct rig *rig, const uint32_t *program, uint64_t bytes)
-{
-    struct rig_kernel kernel = {.program = program,
-                                .bytes = bytes,
-                                .user_sgprs = 2,
-                                .rsrc2_more = RIG_GROUP_X,
-                                .properties = KERNEL_KERNARG_SEGMENT_PTR | KERNEL_WAVEFRONT_SIZE32};
-
-    return rig_kernel(rig, &kernel);
-}
-
-#define KERNEL(rig, name) kernel_make(rig, program_##name, sizeof(program_##name))
-
 static unsigned entries(const char *path)
 {
     DIR *dir = opendir(path);
@@ -48,7 +35,7 @@ static void run_dispatches(struct rig *rig, struct rig_queue *q, unsigned count)
 {
     uint64_t done = rig_signal(rig, count), buffer = rig_alloc(rig, 64 * 64 * 4, 64);
     uint64_t kernarg = rig_alloc(rig, 64, 64);
-    uint64_t kernels[2] = {KERNEL(rig, nothing), KERNEL(rig, fill)};
+    uint64_t kernels[2] = {RIG_KERNEL(rig, nothing), RIG_KERNEL(rig, fill)};
 
     memcpy(rig_host(rig, kernarg), &buffer, 8);
     for (unsigned i = 0; i < count; i++) {
@@ -128,7 +115,7 @@ static void test_doorbells_wake_queues(void **state)
     struct rig_queue queues[2];
     struct process process = {.queues = queues};
     volatile uint64_t *doorbells;
-    uint64_t kernel = KERNEL(rig, nothing);
+    uint64_t kernel = RIG_KERNEL(rig, nothing);
     void *address;
 
     for (unsigned i = 0; i < 2; i++)
@@ -194,7 +181,7 @@ static void test_queues_in_parallel(void **state)
         uint64_t buffer = rig_alloc(rig, 65536, 64);
 
         c->rig = rig;
-        c->kernel = KERNEL(rig, fill);
+        c->kernel = RIG_KERNEL(rig, fill);
         c->kernarg = rig_alloc(rig, 64, 64);
         c->done = rig_signal(rig, 300);
         memcpy(rig_host(rig, c->kernarg), &buffer, 8);

@@ -27,6 +27,7 @@
 #include "softgpu/front/ioctl.h"
 #include "softgpu/front/node.h"
 #include "softgpu/front/remote.h"
+#include "tests/send_fd.h"
 
 /* ---- a device: adds one to words, opens more of itself, waits, has memory ---- */
 
@@ -337,51 +338,24 @@ static void a_callers_death_is_survived(void **state)
 
 static void a_dead_owner_is_enodev(void **state)
 {
-    int ready[2], fds[2];
-    char byte;
+    int ready[2], fd = -1;
 
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ready), 0);
     pid_t owner = fork();
     if (owner == 0) { /* sends a node of its own, and lives until it is killed */
-        union {
-            struct cmsghdr align;
-            char bytes[CMSG_SPACE(sizeof(int))];
-        } control = {0};
-        struct iovec part = {"x", 1};
-        struct msghdr message = {.msg_iov = &part,
-                                 .msg_iovlen = 1,
-                                 .msg_control = control.bytes,
-                                 .msg_controllen = sizeof control.bytes};
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        int fd = -1;
-        if (!rw_ok(node_open(&device_ops, NULL, O_RDWR, &fd)))
+        if (!rw_ok(node_open(&device_ops, NULL, O_RDWR, &fd)) || send_fd(ready[1], fd) != 0)
             _exit(1);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof fd);
-        memcpy(CMSG_DATA(header), &fd, sizeof fd);
-        sendmsg(ready[1], &message, 0);
         pause();
         _exit(0);
     }
     close(ready[1]);
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control = {0};
-    struct iovec part = {&byte, 1};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    assert_int_equal(recvmsg(ready[0], &message, 0), 1);
-    memcpy(&fds[0], CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fds[0]);
-    assert_int_equal(call(fds[0], REQUEST_PID, NULL), owner);
+    assert_int_equal(receive_fd(ready[0], &fd), 0);
+    assert_int_equal(call(fd, REQUEST_PID, NULL), owner);
     kill(owner, SIGKILL);
     waitpid(owner, NULL, 0);
-    assert_int_equal(call(fds[0], REQUEST_PID, NULL), -ENODEV);
-    close(fds[0]);
+    assert_int_equal(call(fd, REQUEST_PID, NULL), -ENODEV);
+    close(fd);
     close(ready[0]);
 }
 

@@ -10,36 +10,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "softgpu/mem/bo.h"
 #include "softgpu/mem/cpu_map.h"
-#include "softgpu/mem/heaps.h"
+#include "tests/unit/mem/suite.h"
 
-#define MIB (UINT64_C(1) << 20)
-
-static int heaps_make(void **state)
+static int heaps_begin(void **state)
 {
-    struct mem_heaps *heaps;
-
-    if (!rw_ok(mem_heaps_create(3, 16 * MIB, 32 * MIB, &heaps)))
-        return -1;
-    *state = heaps;
-    return 0;
+    return heaps_make(3, 16 * MIB, 32 * MIB, state);
 }
 
 static int heaps_end(void **state)
 {
     mem_heaps_destroy(*state);
     return 0;
-}
-
-static struct mem_bo *bo_make(struct mem_heaps *heaps, uint64_t size, uint32_t domains,
-                              uint64_t flags)
-{
-    struct mem_bo_desc desc = {.size = size, .domains = domains, .create_flags = flags};
-    struct mem_bo *bo = NULL;
-
-    assert_true(rw_ok(mem_bo_create(heaps, &desc, "test", &bo)));
-    return bo;
 }
 
 static void usage_counts(void **state)
@@ -197,14 +179,15 @@ static void on_chip_objects_have_no_pages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(usage_counts, heaps_make, heaps_end),
-        cmocka_unit_test_setup_teardown(falls_back_to_gtt_only_when_allowed, heaps_make, heaps_end),
-        cmocka_unit_test_setup_teardown(bad_descriptions, heaps_make, heaps_end),
-        cmocka_unit_test_setup_teardown(cpu_mapping_is_the_same_memory, heaps_make, heaps_end),
-        cmocka_unit_test_setup_teardown(cpu_mapping_errors, heaps_make, heaps_end),
-        cmocka_unit_test_setup_teardown(found_by_exact_mmap_offset, heaps_make, heaps_end),
-        cmocka_unit_test_setup_teardown(visits_living_objects, heaps_make, heaps_end),
-        cmocka_unit_test_setup_teardown(on_chip_objects_have_no_pages, heaps_make, heaps_end),
+        cmocka_unit_test_setup_teardown(usage_counts, heaps_begin, heaps_end),
+        cmocka_unit_test_setup_teardown(falls_back_to_gtt_only_when_allowed, heaps_begin,
+                                        heaps_end),
+        cmocka_unit_test_setup_teardown(bad_descriptions, heaps_begin, heaps_end),
+        cmocka_unit_test_setup_teardown(cpu_mapping_is_the_same_memory, heaps_begin, heaps_end),
+        cmocka_unit_test_setup_teardown(cpu_mapping_errors, heaps_begin, heaps_end),
+        cmocka_unit_test_setup_teardown(found_by_exact_mmap_offset, heaps_begin, heaps_end),
+        cmocka_unit_test_setup_teardown(visits_living_objects, heaps_begin, heaps_end),
+        cmocka_unit_test_setup_teardown(on_chip_objects_have_no_pages, heaps_begin, heaps_end),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,20 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "softgpu/mem/bo.h"
 #include "softgpu/mem/cpu_map.h"
-#include "softgpu/mem/heaps.h"
+#include "tests/unit/mem/suite.h"
 
-#define MIB (UINT64_C(1) << 20)
-
-static int heaps_make(void **state)
+static int heaps_begin(void **state)
 {
-    struct mem_heaps *heaps;
-
-    if (!rw_ok(mem_heaps_create(0, 16 * MIB, 24 * MIB, &heaps)))
-        return -1;
-    *state = heaps;
-    return 0;
+    return heaps_make(0, 16 * MIB, 24 * MIB, state);
 }
 
 static int heaps_end(void **state)
@@ -40,17 +32,7 @@ static int heaps_end(void **state)
     return usage.vram_used || usage.gtt_used || usage.vram_pinned ? -1 : 0; /* nothing may leak */
 }
 
-#define residency_test(name) cmocka_unit_test_setup_teardown(name, heaps_make, heaps_end)
-
-static struct mem_bo *bo_make(struct mem_heaps *heaps, uint64_t size, uint32_t domains,
-                              uint64_t flags)
-{
-    struct mem_bo_desc desc = {.size = size, .domains = domains, .create_flags = flags};
-    struct mem_bo *bo = NULL;
-
-    assert_true(rw_ok(mem_bo_create(heaps, &desc, "test", &bo)));
-    return bo;
-}
+#define residency_test(name) cmocka_unit_test_setup_teardown(name, heaps_begin, heaps_end)
 
 static rw_status validate(struct mem_bo *bo, uint32_t domains)
 {
