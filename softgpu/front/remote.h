@@ -44,7 +44,7 @@
 
 struct node;
 
-#define REMOTE_PATIENCE_S 5
+#define REMOTE_PATIENCE_S 30
 #define REMOTE_CALLS_MAX  256 /* at a time */
 
 /* ---- caller: what system calls do on a descriptor; to be asked when the kernel has refused ----

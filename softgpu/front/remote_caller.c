@@ -169,8 +169,8 @@ static int remote_call(int fd, const struct remote_identity *identity,
     if (call->channel >= 0)
         close(call->channel);
     if (err) {
-        rw_debug(preload, "the process that opened descriptor %d does not answer: %s", fd,
-                 strerror(err));
+        rw_warn(preload, "the process that opened descriptor %d does not answer (%s): ENODEV", fd,
+                strerror(err));
         free(call);
         return ENODEV;
     }

@@ -111,8 +111,8 @@ static rw_status ask(const struct remote_message *request, const void *data, siz
     if (!err && serving->packet.head.kind != REMOTE_REPLY)
         err = EPROTO;
     if (err)
-        rw_debug(preload, "process %d does not answer any more: %s", (int)serving->caller,
-                 strerror(err));
+        rw_info(preload, "process %d does not answer any more: %s", (int)serving->caller,
+                strerror(err));
     return rw_status_quiet(err ? err : serving->packet.head.err);
 }
 
@@ -392,7 +392,11 @@ static void service_start(struct node *node, int channel)
     }
     pthread_mutex_unlock(&owner.lock);
     if (service && room) {
-        if (thread_start(service) != 0) {
+        int err = thread_start(service);
+
+        if (err) {
+            rw_warn(preload, "no thread for a call of process %d: %s", (int)caller.pid,
+                    strerror(err));
             node_put(node);
             service_end(service);
         }
