@@ -108,41 +108,14 @@ struct image_access {
     const struct isa_image *image;
     struct isa_image_texels texels;
     struct isa_lanes lanes;
-    uint64_t outside; /* active lanes whose texel does not exist */
+    uint64_t outside; /* active lanes whose texel does not exist, or reads as 0 anyway */
 };
-
-static struct isa_texel texel_of(const struct isa_image_texels *t, unsigned lane)
-{
-    return (struct isa_texel){.x = t->x[lane],
-                              .y = t->y[lane],
-                              .z = t->z[lane],
-                              .slice = t->slice[lane],
-                              .level = t->level[lane],
-                              .sample = t->sample[lane]};
-}
-
-/* Lanes that read as 0 are as good as outside. */
-static bool access_open(struct isa_wave *w, const struct isa_inst *inst, struct image_access *a)
-{
-    if (!a->image->format || a->image->metadata == ISA_METADATA_NONE)
-        return true;
-    ISA_FOR_LANES(lane, a->lanes.mask & ~a->outside)
-    {
-        const struct isa_texel texel = texel_of(&a->texels, (unsigned)lane);
-        bool zero;
-
-        if (!isa_image_open_texel(w, inst, a->image, &texel, a->lanes.va[lane], (unsigned)lane,
-                                  &zero))
-            return false;
-        a->outside |= (uint64_t)zero << lane;
-    }
-    return true;
-}
 
 /* False: the model cannot, and has said so, or a fault was raised. */
 static bool access_prepare(struct isa_wave *w, const struct isa_inst *inst, struct image_access *a)
 {
     const char *obstacle;
+    uint64_t zeros;
 
     isa_windows_sync(w);
     a->image = isa_image_get(w, inst->src[2], inst->img.r128);
@@ -155,7 +128,11 @@ static bool access_prepare(struct isa_wave *w, const struct isa_inst *inst, stru
     a->lanes.mask = isa_wave_exec(w);
     a->lanes.stride = 4;
     a->outside = isa_image_locate_lanes(a->image, &a->texels, w->lanes, a->lanes.mask, a->lanes.va);
-    return access_open(w, inst, a);
+    if (!isa_image_open_lanes(w, inst, a->image, &a->texels, a->lanes.mask & ~a->outside,
+                              a->lanes.va, &zeros))
+        return false;
+    a->outside |= zeros;
+    return true;
 }
 
 /* ---- loads and stores ---- */

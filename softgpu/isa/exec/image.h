@@ -164,6 +164,16 @@ struct isa_image_texels {
     uint32_t buffer[5][ISA_FORMAT_LANES];
 };
 
+static inline struct isa_texel isa_image_texel_of(const struct isa_image_texels *t, unsigned lane)
+{
+    return (struct isa_texel){.x = t->x[lane],
+                              .y = t->y[lane],
+                              .z = t->z[lane],
+                              .slice = t->slice[lane],
+                              .level = t->level[lane],
+                              .sample = t->sample[lane]};
+}
+
 /* `has_level`: the last address component is a mip level. */
 void isa_image_texels(const struct isa_wave *w, const struct isa_inst *inst,
                       const struct isa_image *image, bool has_level,

@@ -102,12 +102,7 @@ static uint64_t locate_each(const struct isa_image *image, const struct isa_imag
 
     ISA_FOR_LANES(lane, mask)
     {
-        const struct isa_texel texel = {.x = t->x[lane],
-                                        .y = t->y[lane],
-                                        .z = t->z[lane],
-                                        .slice = t->slice[lane],
-                                        .level = t->level[lane],
-                                        .sample = t->sample[lane]};
+        const struct isa_texel texel = isa_image_texel_of(t, (unsigned)lane);
 
         if (!isa_image_locate(image, &texel, &out_va[lane]))
             outside |= UINT64_C(1) << lane;

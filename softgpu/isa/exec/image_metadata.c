@@ -220,7 +220,8 @@ static bool fragments_read(const struct opening *o, uint64_t nibble, bool *out_z
 
 /* ---- all of them ---- */
 
-/* The usual case: nothing to do. A block's contents were written before its key. */
+/* The usual case: nothing to do. Accesses of memory keep their order (host.h), so what the block
+ * holds is there when its key says so. */
 static bool is_open(const struct opening *o, uint64_t metadata_va)
 {
     struct isa_mem_fault fault;
@@ -252,30 +253,78 @@ static bool open_block(const struct opening *o, uint64_t metadata_va)
     return opened;
 }
 
-bool isa_image_open_texel(struct isa_wave *w, const struct isa_inst *inst,
-                          const struct isa_image *image, const struct isa_texel *texel, uint64_t va,
-                          unsigned lane, bool *out_zero)
+/* False: there is none, of fragments that have no keys. */
+static bool metadata_locate(const struct isa_image *image, const struct isa_texel *texel,
+                            uint64_t *out_va)
 {
     const unsigned block = image->format->block ? image->format->block : 1;
+    const bool dcc = image->metadata == ISA_METADATA_DCC;
+
+    if (dcc && texel->sample >= SURFACE_DCC_FRAGMENTS)
+        return false;
+    *out_va = surface_locate(&image->metadata_layout, image->metadata_base,
+                             texel->level + image->base_level, texel->x / block, texel->y / block,
+                             texel->slice + texel->z + image->base_array, dcc ? texel->sample : 0);
+    return true;
+}
+
+static bool open_at(struct isa_wave *w, const struct isa_inst *inst, const struct isa_image *image,
+                    const struct isa_texel *texel, uint64_t va, uint64_t metadata_va, unsigned lane,
+                    bool *out_zero)
+{
     const struct opening o = {
         .w = w,
         .inst = inst,
         .image = image,
         .lane = lane,
         .level = texel->level + image->base_level,
-        .x = texel->x / block,
-        .y = texel->y / block,
+        .x = texel->x,
+        .y = texel->y,
         .z = texel->slice + texel->z + image->base_array,
         .va = va,
     };
+
+    *out_zero = false;
+    return image->metadata == ISA_METADATA_CMASK ? fragments_read(&o, metadata_va, out_zero)
+                                                 : open_block(&o, metadata_va);
+}
+
+bool isa_image_open_texel(struct isa_wave *w, const struct isa_inst *inst,
+                          const struct isa_image *image, const struct isa_texel *texel, uint64_t va,
+                          unsigned lane, bool *out_zero)
+{
     uint64_t metadata_va;
 
     *out_zero = false;
-    if (image->metadata == ISA_METADATA_NONE ||
-        (image->metadata == ISA_METADATA_DCC && texel->sample >= SURFACE_DCC_FRAGMENTS))
+    if (image->metadata == ISA_METADATA_NONE || !metadata_locate(image, texel, &metadata_va))
         return true;
-    metadata_va = surface_locate(&image->metadata_layout, image->metadata_base, o.level, o.x, o.y,
-                                 o.z, image->metadata == ISA_METADATA_DCC ? texel->sample : 0);
-    return image->metadata == ISA_METADATA_CMASK ? fragments_read(&o, metadata_va, out_zero)
-                                                 : open_block(&o, metadata_va);
+    return open_at(w, inst, image, texel, va, metadata_va, lane, out_zero);
+}
+
+bool isa_image_open_lanes(struct isa_wave *w, const struct isa_inst *inst,
+                          const struct isa_image *image, const struct isa_image_texels *t,
+                          uint64_t mask, const uint64_t va[64], uint64_t *out_zeros)
+{
+    uint64_t metadata_va, last_va = 0;
+    bool zero = false, known = false;
+
+    *out_zeros = 0;
+    if (!image->format || image->metadata == ISA_METADATA_NONE)
+        return true;
+    ISA_FOR_LANES(lane, mask)
+    {
+        const struct isa_texel texel = isa_image_texel_of(t, (unsigned)lane);
+
+        if (!metadata_locate(image, &texel, &metadata_va))
+            continue;
+        /* Neighbours share a block. */
+        if (!known || metadata_va != last_va) {
+            if (!open_at(w, inst, image, &texel, va[lane], metadata_va, (unsigned)lane, &zero))
+                return false;
+            last_va = metadata_va;
+            known = true;
+        }
+        *out_zeros |= (uint64_t)zero << lane;
+    }
+    return true;
 }

@@ -24,4 +24,9 @@ bool isa_image_open_texel(struct isa_wave *w, const struct isa_inst *inst,
                           const struct isa_image *image, const struct isa_texel *texel, uint64_t va,
                           unsigned lane, bool *out_zero);
 
+/* The same for the lanes in `mask`, whose texels lie at `va`. */
+bool isa_image_open_lanes(struct isa_wave *w, const struct isa_inst *inst,
+                          const struct isa_image *image, const struct isa_image_texels *t,
+                          uint64_t mask, const uint64_t va[64], uint64_t *out_zeros);
+
 #endif
