@@ -16,6 +16,7 @@
 #include "softgpu/front/drm/drm_resv.h"
 #include "softgpu/front/drm/drm_share.h"
 #include "softgpu/front/drm/drm_syncobj.h"
+#include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/ioctl.h"
 #include "softgpu/front/nodes.h"
 #include "softgpu/front/remote.h"
@@ -98,9 +99,20 @@ static rw_status dmabuf_import_sync_file(void *context, void *argument)
 
 static const struct ioctl_row rows[] = {
     {"DMA_BUF_SYNC", DMA_BUF_IOCTL_SYNC, dmabuf_sync, 0},
-    {"DMA_BUF_EXPORT_SYNC_FILE", DMA_BUF_IOCTL_EXPORT_SYNC_FILE, dmabuf_export_sync_file, 0},
-    {"DMA_BUF_IMPORT_SYNC_FILE", DMA_BUF_IOCTL_IMPORT_SYNC_FILE, dmabuf_import_sync_file, 0},
+    {"DMA_BUF_EXPORT_SYNC_FILE", DMA_BUF_IOCTL_EXPORT_SYNC_FILE, dmabuf_export_sync_file,
+     DRM_ROW_SINCE(DRM_MINOR_6_0)},
+    {"DMA_BUF_IMPORT_SYNC_FILE", DMA_BUF_IOCTL_IMPORT_SYNC_FILE, dmabuf_import_sync_file,
+     DRM_ROW_SINCE(DRM_MINOR_6_0)},
 };
+
+static const struct ioctl_row *row_find(unsigned long request)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].request == request)
+            return DRM_ROW_SINCE_OF(&rows[i]) <= soft_machine()->kernel->drm_minor ? &rows[i]
+                                                                                   : NULL;
+    return NULL;
+}
 
 static rw_status dmabuf_ioctl(struct node *node, unsigned long request, void *argument,
                               int *out_result)
@@ -108,6 +120,7 @@ static rw_status dmabuf_ioctl(struct node *node, unsigned long request, void *ar
     struct ioctl_call call = {
         .area = RW_AREA_drm,
         .device = "dma-buf",
+        .row = row_find(request),
         .request = request,
         .user_argument = argument,
     };
@@ -115,9 +128,6 @@ static rw_status dmabuf_ioctl(struct node *node, unsigned long request, void *ar
     *out_result = 0;
     if (request == DMA_BUF_SET_NAME_A || request == DMA_BUF_SET_NAME_B)
         return dmabuf_set_name(node_private(node), argument);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].request == request)
-            call.row = &rows[i];
     return call.row ? ioctl_call_run(&call, node_private(node)) : rw_status_quiet(ENOTTY);
 }
 

@@ -20,6 +20,7 @@ enum drm_row_flag {
 #define DRM_ROW_SINCE_OF(row) ((row)->flags >> 8)
 
 /* Minor versions of amdgpu that brought what older kernel profiles lack. */
+#define DRM_MINOR_6_0  48 /* no profile lies between 5.10 and 6.1 */
 #define DRM_MINOR_6_6  54
 #define DRM_MINOR_6_16 64 /* and what came between 6.13 and 7.2: no profile lies there */
 

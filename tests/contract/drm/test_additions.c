@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What kernels between 6.13 and 7.2 have added, and that older ones do not know it.
+ * What kernels have added, most of it between 6.13 and 7.2, and that older ones do not know it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <linux/dma-buf.h>
 #include <pthread.h>
 
 #include "tests/contract/drm/support.h"
@@ -423,6 +424,24 @@ static void older_kernels_do_not_read_new_fields(void **state)
     client_close(&c);
 }
 
+/* Fences in and out of dma-bufs came with Linux 6.0. */
+static void fences_of_dma_bufs(void **state)
+{
+    struct dma_buf_export_sync_file args = {.flags = DMA_BUF_SYNC_READ};
+    int fd = render_node();
+    struct drm_prime_handle prime = {.handle = gem_create(fd, PAGE, AMDGPU_GEM_DOMAIN_GTT),
+                                     .flags = DRM_CLOEXEC};
+    int expected = drm_minor() >= 48 ? 0 : ENOTTY;
+
+    (void)state;
+    assert_int_equal(call(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime), 0);
+    assert_int_equal(call(prime.fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &args), expected);
+    if (!expected)
+        close(args.fd);
+    close(prime.fd);
+    node_close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +457,7 @@ int main(void)
         cmocka_unit_test(user_queues_are_not_there),
         cmocka_unit_test(a_sync_file_of_a_point),
         cmocka_unit_test(older_kernels_do_not_read_new_fields),
+        cmocka_unit_test(fences_of_dma_bufs),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, machine_setup, NULL);
