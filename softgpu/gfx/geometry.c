@@ -167,8 +167,10 @@ static enum gfx_result instance_draw(struct gfx_pipeline *pipeline, const struct
 enum gfx_result gfx_geometry_draw(struct gfx_pipeline *pipeline, const struct gfx_draw *draw)
 {
     struct gfx_geometry *g = pipeline->geometry;
-    enum gfx_result result;
+    enum gfx_result result = gfx_geometry_check(pipeline);
 
+    if (result != GFX_DONE)
+        return result;
     if (!gfx_assembler_begin(&pipeline->state->registers, &g->assembler))
         return gfx_refuse(pipeline, "primitives of type %u (VGT_PRIMITIVE_TYPE)",
                           g->assembler.topology);

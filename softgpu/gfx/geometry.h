@@ -104,6 +104,7 @@ struct gfx_subgroup {
 /* What the registers say of a draw. */
 struct gfx_geometry_setup {
     bool ngg, passthrough, implicit_alloc;
+    bool geometry_shader;
     unsigned corners;       /* vertices of an input primitive */
     unsigned invocations;   /* of the geometry shader, for each primitive */
     unsigned amplification; /* threads for each of those */
@@ -138,7 +139,9 @@ struct gfx_geometry {
     struct gfx_primitive primitives[GFX_SUBGROUP_MAX];
 };
 
-/* Reads the registers; refuses what is not modelled. */
+/* Refuses stages that are not modelled. */
+enum gfx_result gfx_geometry_check(struct gfx_pipeline *pipeline);
+/* Reads the registers, once the assembler has begun. */
 enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
                                         struct gfx_geometry_setup *out_setup);
 /* Runs what is in the subgroup and hands it on. */

@@ -111,6 +111,22 @@ static void geometry_message(struct isa_graphics *graphics, struct isa_wave *w, 
 
 /* ---- how a merged shader's waves start ---- */
 
+/* What a geometry shader may emit, of either. */
+static unsigned emitted_most(const struct gfx_geometry_setup *setup, unsigned gs_total)
+{
+    return least(gs_total * (setup->amplification ? setup->amplification : 1), GFX_SUBGROUP_MAX);
+}
+
+/* The subgroup's sizes are what the shader has threads for: as much as came in, or with a geometry
+ * shader as much as may come out (Mesa: ngg_gs_finale()). */
+static uint32_t sizes_of(const struct gfx_geometry *g, unsigned gs_total)
+{
+    unsigned emitted = emitted_most(&g->setup, gs_total);
+
+    return g->setup.geometry_shader ? emitted << 12 | emitted << 22
+                                    : g->subgroup.vertex_count << 12 | gs_total << 22;
+}
+
 static void sgprs_set_ngg(const struct gfx_geometry *g, unsigned es, unsigned gs, unsigned gs_total,
                           struct isa_wave *w)
 {
@@ -119,7 +135,7 @@ static void sgprs_set_ngg(const struct gfx_geometry *g, unsigned es, unsigned gs
 
     w->sgpr[0] = (uint32_t)setup->user_data_address;
     w->sgpr[1] = (uint32_t)(setup->user_data_address >> 32);
-    w->sgpr[2] = g->subgroup.vertex_count << 12 | gs_total << 22;
+    w->sgpr[2] = sizes_of(g, gs_total);
     w->sgpr[3] = es | gs << 8 | w->index << 24 | w->group->wave_count << 28;
     w->sgpr[5] = gfx_program_scratch(program, w->index);
     memcpy(&w->sgpr[SYSTEM_SGPRS], program->user_sgpr, program->user_sgprs * sizeof(uint32_t));
@@ -259,6 +275,11 @@ static void statistics_count(struct gfx_pipeline *pipeline, uint32_t primitives)
         return;
     state->statistics[GFX_STATISTIC_VS_INVOCATIONS] += s->vertex_count;
     state->statistics[GFX_STATISTIC_C_INVOCATIONS] += primitives;
+    if (pipeline->geometry->setup.geometry_shader) {
+        state->statistics[GFX_STATISTIC_GS_INVOCATIONS] +=
+            s->primitive_count * pipeline->geometry->setup.invocations;
+        state->statistics[GFX_STATISTIC_GS_PRIMITIVES] += primitives;
+    }
 }
 
 static enum gfx_result batch_hand_on(struct gfx_pipeline *pipeline)
@@ -298,10 +319,9 @@ static enum gfx_result run_ngg(struct gfx_pipeline *pipeline)
     struct gfx_geometry *g = pipeline->geometry;
     const struct gfx_geometry_setup *setup = &g->setup;
     unsigned gs_total = g->subgroup.primitive_count * setup->invocations;
-    unsigned amplified = gs_total * (setup->amplification > 1 ? setup->amplification : 1);
-    unsigned threads = g->subgroup.vertex_count > amplified ? g->subgroup.vertex_count : amplified;
-    unsigned waves =
-        (least(threads, GFX_SUBGROUP_MAX) + setup->program.lanes - 1) / setup->program.lanes;
+    unsigned out = setup->geometry_shader ? emitted_most(setup, gs_total) : gs_total;
+    unsigned threads = g->subgroup.vertex_count > out ? g->subgroup.vertex_count : out;
+    unsigned waves = (threads + setup->program.lanes - 1) / setup->program.lanes;
     struct isa_workgroup *group =
         gfx_program_group(pipeline, &setup->program, waves, setup->lds_bytes, &g->cache);
 

@@ -24,9 +24,10 @@ static uint32_t limit_of(uint32_t a, uint32_t b)
     return least(a ? a : GFX_SUBGROUP_MAX, b ? b : GFX_SUBGROUP_MAX);
 }
 
-static enum gfx_result unmodelled(struct gfx_pipeline *pipeline, uint32_t stages)
+enum gfx_result gfx_geometry_check(struct gfx_pipeline *pipeline)
 {
     const struct gfx_registers *r = &pipeline->state->registers;
+    uint32_t stages = gfx_context(r, GFX_VGT_SHADER_STAGES_EN);
 
     if (GFX_FIELD(stages, 0, 2) || GFX_FIELD(stages, 2, 1))
         return gfx_refuse(pipeline, "tessellation is not modelled");
@@ -73,6 +74,7 @@ static enum gfx_result setup_ngg(struct gfx_pipeline *pipeline, uint32_t stages,
     uint32_t ge = r->uconfig[GFX_GE_CNTL - 0xc000];
     uint32_t instances = gfx_context(r, GFX_VGT_GS_INSTANCE_CNT);
 
+    out->geometry_shader = stages & STAGES_GS_EN;
     out->passthrough = stages & STAGES_PASSTHRU_EN;
     out->implicit_alloc = out->passthrough && stages & STAGES_PASSTHRU_NO_MSG;
     out->invocations = GFX_FIELD(instances, 0, 1) ? GFX_FIELD(instances, 2, 7) : 1;
@@ -113,19 +115,17 @@ enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
 {
     const struct gfx_registers *r = &pipeline->state->registers;
     uint32_t stages = gfx_context(r, GFX_VGT_SHADER_STAGES_EN);
-    enum gfx_result result = unmodelled(pipeline, stages);
+    enum gfx_result result;
 
     *out = (struct gfx_geometry_setup){
         .ngg = stages & STAGES_PRIMGEN_EN,
         .corners = gfx_assembler_corners(&pipeline->geometry->assembler),
         .parameters = GFX_FIELD(gfx_context(r, GFX_SPI_VS_OUT_CONFIG), 1, 5) + 1,
     };
-    if (result != GFX_DONE)
-        return result;
     result = out->ngg ? setup_ngg(pipeline, stages, out) : setup_legacy(pipeline, stages, out);
     if (result == GFX_DONE &&
         (out->vertex_limit < out->corners || out->vertex_limit > GFX_SUBGROUP_MAX ||
-         out->primitive_limit > GFX_SUBGROUP_MAX || out->primitive_limit == 0))
+         out->primitive_limit * out->invocations > GFX_SUBGROUP_MAX || out->primitive_limit == 0))
         return gfx_refuse(pipeline, "subgroups of %u vertices and %u primitives", out->vertex_limit,
                           out->primitive_limit);
     return result;

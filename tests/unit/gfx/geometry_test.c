@@ -101,7 +101,7 @@ static void code_set(struct bench *b, const uint32_t *program, size_t size)
         isa_code_revalidate(b->pipeline.machine.code);
 }
 
-enum { STAGES_NGG = 1 << 13 | 1 << 22 | 1 << 5, PASSTHROUGH = 1 << 25, VS_W32 = 1 << 23 };
+enum { STAGES_NGG = 1 << 13 | 1 << 22 | 2 << 3, PASSTHROUGH = 1 << 25, VS_W32 = 1 << 23 };
 
 /* A merged shader with one user SGPR and scratch for waves of 1 KiB. */
 static void ngg_set(struct bench *b, uint32_t stages)
