@@ -5,9 +5,10 @@
  *
  *   lost loop     a shader that never ends
  *   lost fault    a shader that writes where there is no memory
- *   lost draw     a draw, as long as nothing draws
+ *   lost draw     a pixel shader that never ends
+ *   lost patch    a draw with tessellation, which is not modelled
  */
-#include "test.h"
+#include "drawing.h"
 
 enum { COUNT = 64 };
 
@@ -73,62 +74,41 @@ static VkResult fault(struct vkc *vkc)
     return run_astray(vkc, UINT64_C(0x123456789000), 0);
 }
 
-/* A pipeline that draws points to nowhere. */
-static VkPipeline draw_pipeline(struct vkc *vkc, VkPipelineLayout layout)
+static VkResult drawing_lose(struct vkc *vkc, const struct drawing_desc *desc)
 {
-    VkShaderModule module = vkc_module_load(vkc, SHADER("triangle"));
-    VkPipelineShaderStageCreateInfo stage = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-        .stage = VK_SHADER_STAGE_VERTEX_BIT,
-        .module = module,
-        .pName = "main"};
-    VkPipelineVertexInputStateCreateInfo input = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO};
-    VkPipelineInputAssemblyStateCreateInfo assembly = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO,
-        .topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST};
-    VkPipelineRasterizationStateCreateInfo raster = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_RASTERIZATION_STATE_CREATE_INFO,
-        .rasterizerDiscardEnable = VK_TRUE,
-        .lineWidth = 1};
-    VkPipelineRenderingCreateInfo rendering = {
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_RENDERING_CREATE_INFO};
-    VkGraphicsPipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_GRAPHICS_PIPELINE_CREATE_INFO,
-                                         .pNext = &rendering,
-                                         .stageCount = 1,
-                                         .pStages = &stage,
-                                         .pVertexInputState = &input,
-                                         .pInputAssemblyState = &assembly,
-                                         .pRasterizationState = &raster,
-                                         .layout = layout};
-    VkPipeline pipeline;
+    static const float corners[3][2] = {{0, 0}, {DRAWING_SIZE, 0}, {0, DRAWING_SIZE}};
+    struct drawing d;
 
-    VKC_CHECK(vkCreateGraphicsPipelines(vkc->device, VK_NULL_HANDLE, 1, &info, NULL, &pipeline));
-    vkDestroyShaderModule(vkc->device, module, NULL);
-    return pipeline;
+    drawing_create(vkc, desc, &d);
+    for (unsigned i = 0; i < 3; i++)
+        memcpy(((struct drawing_vertex *)d.vertices.host)[i].position, corners[i],
+               sizeof corners[i]);
+    drawing_begin(&d);
+    vkCmdDraw(d.commands, 3, 1, 0, 0);
+    vkCmdEndRendering(d.commands);
+    VkResult result = submit(vkc, d.commands);
+
+    drawing_destroy(&d);
+    return result;
 }
 
 static VkResult draw(struct vkc *vkc)
 {
-    VkPipelineLayoutCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
-    VkRenderingInfo rendering = {.sType = VK_STRUCTURE_TYPE_RENDERING_INFO,
-                                 .renderArea = {{0, 0}, {16, 16}},
-                                 .layerCount = 1};
-    VkCommandBuffer commands = vkc_begin(vkc);
-    VkPipelineLayout layout;
+    const struct drawing_desc desc = {.fragment = SHADER("draw_loop"),
+                                      .format = VK_FORMAT_R8G8B8A8_UNORM,
+                                      .topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST};
 
-    VKC_CHECK(vkCreatePipelineLayout(vkc->device, &info, NULL, &layout));
-    VkPipeline pipeline = draw_pipeline(vkc, layout);
+    return drawing_lose(vkc, &desc);
+}
 
-    vkCmdBeginRendering(commands, &rendering);
-    vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, pipeline);
-    vkCmdDraw(commands, 3, 1, 0, 0);
-    vkCmdEndRendering(commands);
-    VkResult result = submit(vkc, commands);
+static VkResult patch(struct vkc *vkc)
+{
+    const struct drawing_desc desc = {.fragment = SHADER("draw_shade"),
+                                      .tessellation = true,
+                                      .format = VK_FORMAT_R8G8B8A8_UNORM,
+                                      .topology = VK_PRIMITIVE_TOPOLOGY_PATCH_LIST};
 
-    vkDestroyPipeline(vkc->device, pipeline, NULL);
-    vkDestroyPipelineLayout(vkc->device, layout, NULL);
-    return result;
+    return drawing_lose(vkc, &desc);
 }
 
 static void expect_new_device_works(void)
@@ -154,7 +134,8 @@ int main(int argc, char **argv)
     vkc_open(&options, &vkc);
     result = strcmp(way, "loop") == 0    ? loop(&vkc)
              : strcmp(way, "fault") == 0 ? fault(&vkc)
-                                         : draw(&vkc);
+             : strcmp(way, "draw") == 0  ? draw(&vkc)
+                                         : patch(&vkc);
     EXPECT(result == VK_ERROR_DEVICE_LOST, "%s: VkResult %d", way, result);
     vkc_close(&vkc);
     expect_new_device_works();

@@ -159,9 +159,10 @@ static void shape_check(struct vkc *vkc, const struct image_desc *shape,
     vkc_buffer_destroy(vkc, &result);
 }
 
-int main(void)
+/* On the queue without graphics, or with the argument "graphics" on the other. */
+int main(int argc, char **argv)
 {
-    const struct vkc_options options = {.compute_only = true};
+    const struct vkc_options options = {.compute_only = argc < 2 || strcmp(argv[1], "graphics")};
     struct vkc vkc;
     VkSampler sampler;
 
