@@ -126,6 +126,15 @@ static bool word_is_readable(uintptr_t word)
            errno != EFAULT;
 }
 
+/* Most arguments are locals of our callers, and most of these lie on the page that we are on: from
+ * our frame upwards it is somebody's stack. */
+static bool is_on_this_page_of_stack(uintptr_t first, uintptr_t last)
+{
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+
+    return first >= frame && last <= (frame | (PAGE_BYTES - 1));
+}
+
 bool user_memory_is_readable(const void *at, size_t size)
 {
     uintptr_t first = (uintptr_t)at & ~(uintptr_t)(KERNEL_SIGNAL_SET - 1), last;
@@ -136,6 +145,8 @@ bool user_memory_is_readable(const void *at, size_t size)
         return true;
     if (__builtin_add_overflow((uintptr_t)at, size - 1, &last))
         return false;
+    if (is_on_this_page_of_stack((uintptr_t)at, last))
+        return true;
     for (uintptr_t word = first; readable && word <= last;) {
         readable = word_is_readable(word);
         if (__builtin_add_overflow(word | (PAGE_BYTES - 1), 1, &word))

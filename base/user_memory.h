@@ -6,9 +6,9 @@
  *
  * The copies are the kernel's own (process_vm_readv, or a pipe where a sandbox forbids that), made
  * of one or two system calls. Whoever only looks at what goes on to the kernel anyway asks
- * user_memory_is_readable(), which costs one of the cheapest calls there are for each page, and
- * then reads. Memory that another thread unmaps in that moment is not caught there: the program's
- * own race, as with any function of libc.
+ * user_memory_is_readable(), which costs one of the cheapest calls there are for each page, or none
+ * where the caller's stack is, and then reads. Memory that another thread unmaps in that moment is
+ * not caught there: the program's own race, as with any function of libc.
  *
  * Thread safety: any thread, any signal handler; errno is kept.
  */
