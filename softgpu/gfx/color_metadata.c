@@ -240,7 +240,8 @@ static bool tile_open(struct gfx_pipeline *pipeline, struct gfx_color_target *ta
     nibble = surface_locate(&m->cmask_layout, 2 * m->cmask_base, target->level, tile.x, tile.y,
                             tile.slice, 0);
     shift = nibble % 2 * 4;
-    host = gfx_port_host(pipeline, &m->cmask_port, nibble / 2, 1);
+    /* Addresses are signed: twice one has lost nothing. */
+    host = gfx_port_host(pipeline, &m->cmask_port, (uint64_t)((int64_t)nibble >> 1), 1);
     if (!host)
         return false;
     state = isa_host_load8(host) >> shift & 15;

@@ -210,7 +210,8 @@ static bool fragments_read(const struct opening *o, uint64_t nibble, bool *out_z
 {
     uint8_t pair;
 
-    if (!read_memory(o, nibble / 2, &pair, sizeof(pair)))
+    /* Addresses are signed: twice one has lost nothing. */
+    if (!read_memory(o, (uint64_t)((int64_t)nibble >> 1), &pair, sizeof(pair)))
         return false;
     pair = pair >> nibble % 2 * 4 & 15;
     *out_zero = pair == CMASK_ONE_FRAGMENT;
