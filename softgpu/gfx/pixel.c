@@ -52,8 +52,6 @@ static enum gfx_result setup_check(struct gfx_pipeline *pipeline)
     if (FIELD(rsrc2, 8, 15))
         return gfx_refuse(pipeline, "a pixel shader with %u bytes of LDS of its own",
                           FIELD(rsrc2, 8, 15) * 512);
-    if (FIELD(gfx_context(registers, GFX_SPI_PS_INPUT_ENA), 7, 7))
-        return gfx_refuse(pipeline, "a pixel shader that reads the line stipple");
     return GFX_DONE;
 }
 

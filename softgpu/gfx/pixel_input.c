@@ -224,7 +224,8 @@ struct input {
     void (*fill)(const struct lane *lane, uint32_t out[3]);
 };
 
-/* By the bit of SPI_PS_INPUT_ENA. LINE_STIPPLE_TEX is refused when the draw begins. */
+/* By the bit of SPI_PS_INPUT_ENA. LINE_STIPPLE_TEX stays 0: stippled lines are refused, and without
+ * them it is what newer drivers enable where a shader has no input, because one there must be. */
 static const struct input inputs[16] = {
     {2, fill_persp_sample},
     {2, fill_persp_center},
