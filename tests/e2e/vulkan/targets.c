@@ -489,6 +489,65 @@ static void test_depth(struct vkc *vkc, VkFormat format, VkImageAspectFlags aspe
     target_destroy(vkc, &target);
 }
 
+/* One of depth and stencil is cleared anew, the other one is loaded. */
+static void aspect_clear(VkCommandBuffer commands, const struct target *target,
+                         VkImageAspectFlags aspect, const VkClearValue *value)
+{
+    const VkRenderingAttachmentInfo loaded = {.sType = VK_STRUCTURE_TYPE_RENDERING_ATTACHMENT_INFO,
+                                              .imageView = target->view,
+                                              .imageLayout = attachment_layout(target),
+                                              .loadOp = VK_ATTACHMENT_LOAD_OP_LOAD,
+                                              .storeOp = VK_ATTACHMENT_STORE_OP_STORE};
+    VkRenderingAttachmentInfo cleared = loaded;
+    const VkRenderingInfo info = {
+        .sType = VK_STRUCTURE_TYPE_RENDERING_INFO,
+        .renderArea = {{0, 0}, {target->desc.size, target->desc.size}},
+        .layerCount = 1,
+        .pDepthAttachment = aspect == VK_IMAGE_ASPECT_DEPTH_BIT ? &cleared : &loaded,
+        .pStencilAttachment = aspect == VK_IMAGE_ASPECT_STENCIL_BIT ? &cleared : &loaded};
+
+    cleared.loadOp = VK_ATTACHMENT_LOAD_OP_CLEAR;
+    cleared.clearValue = *value;
+    transition(commands, target, attachment_layout(target), attachment_layout(target));
+    vkCmdBeginRendering(commands, &info);
+    vkCmdEndRendering(commands);
+}
+
+static void test_aspects(struct vkc *vkc, VkImageAspectFlags again, uint32_t size)
+{
+    enum { BOTH = VK_IMAGE_ASPECT_DEPTH_BIT | VK_IMAGE_ASPECT_STENCIL_BIT };
+    const struct target_desc desc = {VK_FORMAT_D32_SFLOAT_S8_UINT, BOTH, size, 1, 1, 1};
+    const VkClearValue last = {.depthStencil = {0, 0}};
+    struct vkc_buffer z, stencil;
+    VkCommandBuffer commands;
+    struct target target;
+
+    target_create(vkc, &desc, &target);
+    vkc_buffer_create(vkc, (VkDeviceSize)size * size * 4, &z);
+    vkc_buffer_create(vkc, (VkDeviceSize)size * size, &stencil);
+    commands = vkc_begin(vkc);
+    transition(commands, &target, VK_IMAGE_LAYOUT_UNDEFINED, attachment_layout(&target));
+    three_values(commands, &target, 0, depths[0], NULL);
+    aspect_clear(commands, &target, again, &last);
+    transition(commands, &target, attachment_layout(&target), VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
+    download(commands, &target, 0, 0, VK_IMAGE_ASPECT_DEPTH_BIT, &z);
+    download(commands, &target, 0, 0, VK_IMAGE_ASPECT_STENCIL_BIT, &stencil);
+    vkc_run(vkc, commands);
+    for (uint32_t i = 0; i < size * size; i++) {
+        const VkClearDepthStencilValue *old = &depths[0][value_at(size, i)].depthStencil;
+        float want_z = again == VK_IMAGE_ASPECT_DEPTH_BIT ? 0 : old->depth;
+        uint32_t want_stencil = again == VK_IMAGE_ASPECT_STENCIL_BIT ? 0 : old->stencil;
+
+        EXPECT(((float *)z.host)[i] == want_z && ((uint8_t *)stencil.host)[i] == want_stencil,
+               "aspect %u cleared again: %u,%u has %g and %u, not %g and %u", again, i % size,
+               i / size, (double)((float *)z.host)[i], ((uint8_t *)stencil.host)[i], (double)want_z,
+               want_stencil);
+    }
+    vkc_buffer_destroy(vkc, &z);
+    vkc_buffer_destroy(vkc, &stencil);
+    target_destroy(vkc, &target);
+}
+
 static void test_all_depths(struct vkc *vkc)
 {
     enum { Z = VK_IMAGE_ASPECT_DEPTH_BIT, S = VK_IMAGE_ASPECT_STENCIL_BIT };
@@ -530,6 +589,8 @@ int main(void)
     test_levels(&vkc, 4, 2);
     test_all_samples(&vkc);
     test_all_depths(&vkc);
+    test_aspects(&vkc, VK_IMAGE_ASPECT_DEPTH_BIT, SMALL);
+    test_aspects(&vkc, VK_IMAGE_ASPECT_STENCIL_BIT, LARGE);
     vkc_close(&vkc);
     puts("ok");
     return 0;
