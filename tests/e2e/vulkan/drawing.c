@@ -184,7 +184,7 @@ static void pipeline_make(struct drawing *d, const VkPipelineShaderStageCreateIn
         .pRasterizationState = &raster,
         .pMultisampleState = &samples,
         .pDepthStencilState = &depth,
-        .pColorBlendState = &blend,
+        .pColorBlendState = d->desc.blend_state ? d->desc.blend_state : &blend,
         .layout = d->layout};
 
     VKC_CHECK(

@@ -23,7 +23,8 @@ struct drawing_desc {
     bool restart, depth, blend;
     bool tessellation; /* by a shader that adds nothing */
     VkCullModeFlags cull;
-    VkImageView texture; /* with its sampler, or null */
+    const VkPipelineColorBlendStateCreateInfo *blend_state; /* instead of `blend`; may be NULL */
+    VkImageView texture;                                    /* with its sampler, or null */
     VkSampler sampler;
 };
 
