@@ -1,0 +1,10 @@
+#version 450
+/* SPDX-License-Identifier: MIT */
+#extension GL_GOOGLE_include_directive : require
+#include "pixels.glsl"
+layout(location = 0) in vec4 value;
+#include "pixels_body.glsl"
+void main()
+{
+    note(0);
+}
