@@ -71,17 +71,15 @@ enum cp_step pm4_rewind(struct pm4_run *run)
 
 /* ---- predication ---- */
 
+/* Mesa's predicates of 64 bits lie at multiples of 4. */
 static enum cp_step predicate_read(struct pm4_run *run, bool wide, uint64_t *out_value)
 {
-    struct cp_access *access = &run->queue->access;
-    uint64_t va = pm4_pair(&run->p[1]);
-    uint32_t low = 0;
-    bool ok = wide ? cp_access_load64(access, va & ~UINT64_C(7), out_value)
-                   : cp_access_load32(access, va & ~UINT64_C(3), &low);
+    uint64_t va = pm4_pair(&run->p[1]) & ~UINT64_C(3);
 
-    if (!wide)
-        *out_value = low;
-    return ok ? CP_DONE : cp_fail_access(run->queue);
+    *out_value = 0;
+    return cp_access_read(&run->queue->access, va, out_value, wide ? 8 : 4)
+               ? CP_DONE
+               : cp_fail_access(run->queue);
 }
 
 enum cp_step pm4_set_predication(struct pm4_run *run)

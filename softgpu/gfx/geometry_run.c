@@ -274,7 +274,6 @@ static void statistics_count(struct gfx_pipeline *pipeline, uint32_t primitives)
     if (!state->statistics_on)
         return;
     state->statistics[GFX_STATISTIC_VS_INVOCATIONS] += s->vertex_count;
-    state->statistics[GFX_STATISTIC_C_INVOCATIONS] += primitives;
     if (pipeline->geometry->setup.geometry_shader) {
         state->statistics[GFX_STATISTIC_GS_INVOCATIONS] +=
             s->primitive_count * pipeline->geometry->setup.invocations;

@@ -485,9 +485,111 @@ static void test_occlusion(struct vkc *vkc)
     vkDestroyQueryPool(vkc->device, pool, NULL);
 }
 
+/* A grid of squares whose triangles share vertices, seven instances, half of it beyond the target.
+ */
+static void test_statistics(struct vkc *vkc)
+{
+    enum { SQUARES = 8, SIDE = SQUARES + 1, INSTANCES = 7, INDEX_COUNT = 6 * SQUARES * SQUARES };
+    enum { VERTICES, PRIMITIVES, VERTEX_RUNS, CLIPPED, DRAWN, PIXEL_RUNS, NUMBERS };
+    const VkQueryPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+        .queryType = VK_QUERY_TYPE_PIPELINE_STATISTICS,
+        .queryCount = 1,
+        .pipelineStatistics = VK_QUERY_PIPELINE_STATISTIC_INPUT_ASSEMBLY_VERTICES_BIT |
+                              VK_QUERY_PIPELINE_STATISTIC_INPUT_ASSEMBLY_PRIMITIVES_BIT |
+                              VK_QUERY_PIPELINE_STATISTIC_VERTEX_SHADER_INVOCATIONS_BIT |
+                              VK_QUERY_PIPELINE_STATISTIC_CLIPPING_INVOCATIONS_BIT |
+                              VK_QUERY_PIPELINE_STATISTIC_CLIPPING_PRIMITIVES_BIT |
+                              VK_QUERY_PIPELINE_STATISTIC_FRAGMENT_SHADER_INVOCATIONS_BIT};
+    const uint64_t triangles = (uint64_t)INDEX_COUNT / 3 * INSTANCES;
+    const struct drawing_desc desc = shade_desc(VK_FORMAT_R8G8B8A8_UNORM);
+    struct vkc_buffer got;
+    struct drawing d;
+    VkQueryPool pool;
+    uint64_t n[NUMBERS];
+    uint32_t *index;
+
+    VKC_CHECK(vkCreateQueryPool(vkc->device, &info, NULL, &pool));
+    vkResetQueryPool(vkc->device, pool, 0, 1);
+    drawing_create(vkc, &desc, &d);
+    index = d.indices.host;
+    for (uint32_t i = 0; i < SIDE * SIDE; i++) /* 16 pixels a square: four of eight are inside */
+        vertex_put(&d, i, (struct point){i % SIDE * 16 * FRACTION, i / SIDE * 8 * FRACTION}, NULL);
+    for (uint32_t i = 0; i < SQUARES * SQUARES; i++) {
+        const uint32_t first = i / SQUARES * SIDE + i % SQUARES;
+        const uint32_t square[] = {first,     first + 1,    first + SIDE,
+                                   first + 1, first + SIDE, first + SIDE + 1};
+
+        memcpy(index + 6 * i, square, sizeof square);
+    }
+    drawing_begin(&d);
+    vkCmdBeginQuery(d.commands, pool, 0, 0);
+    vkCmdDrawIndexed(d.commands, INDEX_COUNT, INSTANCES, 0, 0, 0);
+    vkCmdEndQuery(d.commands, pool, 0);
+    drawing_end(&d, 4, &got);
+    VKC_CHECK(vkGetQueryPoolResults(vkc->device, pool, 0, 1, sizeof n, n, sizeof n,
+                                    VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
+    EXPECT(n[VERTICES] == (uint64_t)INDEX_COUNT * INSTANCES, "%lu vertices", n[VERTICES]);
+    EXPECT(n[PRIMITIVES] == triangles, "%lu primitives", n[PRIMITIVES]);
+    EXPECT(n[VERTEX_RUNS] >= SIDE * SIDE * INSTANCES && n[VERTEX_RUNS] < n[VERTICES] / 2,
+           "%lu vertices are shaded", n[VERTEX_RUNS]);
+    EXPECT(n[CLIPPED] <= triangles && n[CLIPPED] >= triangles / 2, "%lu are clipped", n[CLIPPED]);
+    EXPECT(n[DRAWN] >= triangles / 2 && n[DRAWN] <= n[CLIPPED], "%lu are drawn", n[DRAWN]);
+    EXPECT(n[PIXEL_RUNS] >= PIXELS * INSTANCES, "%lu pixels are shaded", n[PIXEL_RUNS]);
+    vkc_buffer_destroy(vkc, &got);
+    drawing_destroy(&d);
+    vkDestroyQueryPool(vkc->device, pool, NULL);
+}
+
+/* ---- conditional rendering ---- */
+
+static void test_conditional(struct vkc *vkc, uint32_t condition, bool inverted)
+{
+    const VkConditionalRenderingFlagsEXT flags =
+        inverted ? VK_CONDITIONAL_RENDERING_INVERTED_BIT_EXT : 0;
+    const bool drawn = (condition != 0) != inverted;
+    const struct drawing_desc desc = numbers_desc();
+    struct number *want = calloc(PIXELS, sizeof *want);
+    PFN_vkCmdBeginConditionalRenderingEXT begin =
+        (PFN_vkCmdBeginConditionalRenderingEXT)vkGetDeviceProcAddr(
+            vkc->device, "vkCmdBeginConditionalRenderingEXT");
+    PFN_vkCmdEndConditionalRenderingEXT end =
+        (PFN_vkCmdEndConditionalRenderingEXT)vkGetDeviceProcAddr(vkc->device,
+                                                                 "vkCmdEndConditionalRenderingEXT");
+    struct vkc_buffer word, got;
+    struct drawing d;
+
+    vkc_buffer_create_for(vkc, 64, VK_BUFFER_USAGE_CONDITIONAL_RENDERING_BIT_EXT, &word);
+    *(uint32_t *)word.host = condition;
+    drawing_create(vkc, &desc, &d);
+    for (unsigned c = 0; c < 3; c++)
+        vertex_put(&d, c, big[c], NULL);
+    for (unsigned i = 0; i < PIXELS; i++)
+        want[i] = (struct number){drawn ? 2 : 1, 0, 0, 0};
+
+    const VkConditionalRenderingBeginInfoEXT info = {
+        .sType = VK_STRUCTURE_TYPE_CONDITIONAL_RENDERING_BEGIN_INFO_EXT,
+        .buffer = word.buffer,
+        .flags = flags};
+
+    drawing_begin(&d);
+    drawing_push(&d, 0, 1);
+    vkCmdDraw(d.commands, 3, 1, 0, 0);
+    drawing_push(&d, 0, 2);
+    begin(d.commands, &info);
+    vkCmdDraw(d.commands, 3, 1, 0, 0);
+    end(d.commands);
+    drawing_end(&d, sizeof *want, &got);
+    numbers_compare("conditional", &got, want);
+    vkc_buffer_destroy(vkc, &word);
+    vkc_buffer_destroy(vkc, &got);
+    drawing_destroy(&d);
+    free(want);
+}
+
 int main(int argc, char **argv)
 {
-    const struct vkc_options options = {0};
+    const struct vkc_options options = {.conditional = true};
     bool legacy = argc > 1 && !strcmp(argv[1], "legacy");
     struct vkc vkc;
 
@@ -508,6 +610,9 @@ int main(int argc, char **argv)
     test_indirect(&vkc, false);
     test_indirect(&vkc, true);
     test_occlusion(&vkc);
+    test_statistics(&vkc);
+    for (unsigned i = 0; i < 4; i++)
+        test_conditional(&vkc, i & 1 ? 0x100 : 0, i & 2);
     vkc_close(&vkc);
     puts("ok");
     return 0;
