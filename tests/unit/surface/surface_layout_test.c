@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "softgpu/device/profile.h"
 #include "softgpu/surface/surface.h"
 
 struct golden {
@@ -192,12 +193,22 @@ static void impossible_shapes(void **state)
     assert_non_null(surface_layout_init(&layout, &shape));
 }
 
+/* Drivers lay images out by what a GPU says of itself. */
+static void profiles_are_modelled(void **state)
+{
+    const struct gpu_profile *profile;
+
+    (void)state;
+    for (unsigned i = 0; (profile = gpu_profile_at(i)) != NULL; i++)
+        assert_int_equal(profile->gb_addr_config & SURFACE_ADDR_CONFIG_MASK, SURFACE_ADDR_CONFIG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_values),       cmocka_unit_test(elements_are_apart),
         cmocka_unit_test(base_address_counts), cmocka_unit_test(linear_rows),
-        cmocka_unit_test(impossible_shapes),
+        cmocka_unit_test(impossible_shapes),   cmocka_unit_test(profiles_are_modelled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
