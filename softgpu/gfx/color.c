@@ -157,7 +157,7 @@ static bool target_holds(const struct gfx_color_target *target, const struct gfx
     *out_place = (struct gfx_place){(uint32_t)fragment->x, (uint32_t)fragment->y,
                                     target->first_slice + fragment->layer};
     return out_place->x < target->width && out_place->y < target->height &&
-           fragment->layer <= target->last_slice - target->first_slice;
+           (uint64_t)target->first_slice + fragment->layer <= target->last_slice;
 }
 
 /* Where a sample's element is; NULL: pipeline->fault or ->obstacle. */

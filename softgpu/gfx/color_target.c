@@ -42,6 +42,8 @@ static const char *target_obstacle(const struct target_registers *r)
         return "big-endian elements are not modelled";
     if (FIELD(r->attrib, 12, 14) != FIELD(r->attrib, 15, 16))
         return "fewer fragments than samples are not modelled";
+    if (FIELD(r->attrib3, 24, 25) > SURFACE_3D)
+        return "a number of dimensions that there is not";
     return NULL;
 }
 

@@ -120,7 +120,7 @@ static bool depth_holds(const struct gfx_depth *depth, const struct gfx_fragment
 {
     return (depth->z_test || depth->bounds_test || depth->stencil_test || depth->htile.expands) &&
            (uint32_t)fragment->x < depth->width && (uint32_t)fragment->y < depth->height &&
-           fragment->layer <= depth->last_slice - depth->first_slice;
+           (uint64_t)depth->first_slice + fragment->layer <= depth->last_slice;
 }
 
 static bool fragment_test(struct gfx_pipeline *pipeline, struct gfx_fragment *fragment)

@@ -148,6 +148,9 @@ static void test_outside(void **state)
     bench_begin(&bench);
     for (unsigned i = 0; i < sizeof(fragments) / sizeof(fragments[0]); i++)
         bench_draw(&bench, &fragments[i]);
+    bench_set(&bench, GFX_CB_COLOR0_VIEW, 3 | 2 << 13); /* a view that ends before it begins */
+    bench_begin(&bench);
+    bench_draw(&bench, &(struct gfx_fragment){.samples = 1, .exported = 1});
     bench_set(&bench, GFX_CB_COLOR_CONTROL, 0xcc << 16); /* MODE: disabled */
     bench_begin(&bench);
     bench_draw(&bench, &(struct gfx_fragment){.samples = 1, .exported = 1});
@@ -246,6 +249,10 @@ static void test_refusals(void **state)
     bench_set_target(&bench, 0, &t);
     bench_refuses(&bench, "colour target 0");
     t.swizzle = 0;
+    t.dimension = 3;
+    bench_set_target(&bench, 0, &t);
+    bench_refuses(&bench, "dimensions");
+    t.dimension = SURFACE_2D;
     t.info = 1;
     bench_set_target(&bench, 0, &t);
     bench_refuses(&bench, "endian");
