@@ -195,3 +195,20 @@
     global_store_dword v0, v5, s[4:5] offset:16
     global_store_dword v0, v8, s[4:5] offset:20
     s_endpgm
+
+; A legacy vertex shader that says what it was given: s[0:1] = buffer, s2 = first vertex, s3 = first
+; instance, s4 = number of the draw. Adds 1 << (8 * draw) to buffer[vertex] and, by the instance, to
+; buffer[64 + instance]. Exports a position that nothing is made of.
+.section vertices,"ax"
+    v_add_nc_u32    v1, s2, v0
+    v_add_nc_u32    v2, s3, v3
+    s_lshl_b32      s5, s4, 3
+    s_lshl_b32      s5, 1, s5
+    v_mov_b32       v4, s5
+    v_lshlrev_b32   v1, 2, v1
+    v_lshlrev_b32   v2, 2, v2
+    global_atomic_add v1, v4, s[0:1]
+    global_atomic_add v2, v4, s[0:1] offset:256
+    v_mov_b32       v5, 0
+    exp             pos0 v5, v5, v5, v5 done
+    s_endpgm
