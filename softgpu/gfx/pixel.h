@@ -72,7 +72,7 @@ void gfx_pixel_exports_begin(struct gfx_pixel *pixel, uint64_t exec);
 /* Fragments of all pixels that live; returns how many. */
 unsigned gfx_pixel_fragments(struct gfx_pixel *pixel);
 
-/* Place and depths, no colour; of the pixel of a quad. */
+/* A pixel of a quad: its place, and depths of `samples`. Colours are left as they are. */
 void gfx_pixel_fragment(const struct pixel_setup *setup, const struct gfx_quad *quad,
                         unsigned index, uint16_t samples, struct gfx_fragment *out_fragment);
 

@@ -9,6 +9,8 @@
  * Sources: Mesa's register database (gfx103.json: SPI_SHADER_Z_FORMAT, DB_SHADER_CONTROL,
  * DB_ALPHA_TO_MASK); Mesa's ac_build_export_mrtz for the parts of MRTZ.
  */
+#include <string.h>
+
 #include "softgpu/gfx/color.h"
 #include "softgpu/gfx/pixel.h"
 #include "softgpu/isa/exec/reg.h"
@@ -82,11 +84,13 @@ static float depth_at(const struct pixel_setup *setup, const struct gfx_quad *qu
 void gfx_pixel_fragment(const struct pixel_setup *setup, const struct gfx_quad *quad,
                         unsigned index, uint16_t samples, struct gfx_fragment *out)
 {
-    *out = (struct gfx_fragment){.x = quad->x + (int)(index & 1),
-                                 .y = quad->y + (int)(index >> 1),
-                                 .layer = quad->primitive->layer,
-                                 .samples = samples,
-                                 .front = quad->primitive->front};
+    out->x = quad->x + (int)(index & 1);
+    out->y = quad->y + (int)(index >> 1);
+    out->layer = quad->primitive->layer;
+    out->samples = samples;
+    out->exported = 0;
+    out->stencil = 0;
+    out->front = quad->primitive->front;
     for (unsigned s = 0; s < setup->samples.count; s++)
         if (samples >> s & 1)
             out->z[s] = depth_at(setup, quad, index, s);
@@ -128,6 +132,7 @@ static bool lane_fragment(struct gfx_pixel *pixel, unsigned lane, struct gfx_fra
     if (!(pixel->graphics.live >> lane & 1) || !slot->live[index])
         return false;
     gfx_pixel_fragment(setup, &slot->quad, index, slot->live[index], out);
+    memset(out->color, 0, 2 * sizeof(out->color[0])); /* blending may look at both */
     for (unsigned t = 0; t < GFX_TARGETS; t++) {
         if (!(pixel->exported[t] >> lane & 1))
             continue;

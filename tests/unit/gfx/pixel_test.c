@@ -540,7 +540,7 @@ static void test_refusals(void **state)
         {GFX_DB_SHADER_CONTROL, 1 << 7},
         {GFX_DB_SHADER_CONTROL, 1 << 2},
         {GFX_DB_SHADER_CONTROL, 1 << 16},
-        {GFX_SPI_PS_INPUT_ENA, 1 << 7},
+
         {GFX_SPI_SHADER_PGM_RSRC2_PS, 1 << 8},
         {GFX_SPI_SHADER_PGM_RSRC2_PS, 1 << 16},
         {GFX_PA_SC_AA_CONFIG, 4},
