@@ -11,6 +11,7 @@
 
 #include "softgpu/isa/exec/handlers.h"
 #include "softgpu/isa/exec/host.h"
+#include "softgpu/isa/exec/valu_level.h"
 
 /* 48-bit addresses: 12 bits of page offset and three levels of 12 bits. */
 enum { LEVEL_BITS = 12, LEVEL_SIZE = 1 << LEVEL_BITS, LEVELS = 3, PAGE_SHIFT = 12 };
@@ -224,7 +225,9 @@ isa_handler *isa_code_decode(struct isa_code *code, struct isa_code_page *page, 
         unsigned count = left < ISA_CODE_MAX_DWORDS ? left : ISA_CODE_MAX_DWORDS;
 
         if (isa_decode(code->gen, &page->words[slot], count, &entry->inst) != 0) {
-            handler = isa_handler_find((enum isa_op)entry->inst.op);
+            handler = isa_valu_fast_find(&entry->inst);
+            if (!handler)
+                handler = isa_handler_find((enum isa_op)entry->inst.op);
             if (!handler)
                 handler = isa_handler_unsupported;
         } else if (count == ISA_CODE_MAX_DWORDS) {

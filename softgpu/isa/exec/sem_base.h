@@ -59,6 +59,10 @@ enum sem_mode_bit {
  * operation made for it. */
 #define SEM_MODE_DEFAULT ((struct sem_mode){0x3f0})
 
+/* The mode that Mesa's shaders start in: no denormals in f32, not IEEE. There is a version of each
+ * operation for it, too. */
+#define SEM_MODE_GRAPHICS ((struct sem_mode){0x1c0})
+
 static inline enum sem_round sem_round_f32(struct sem_mode m)
 {
     return (enum sem_round)(m.bits & 3);

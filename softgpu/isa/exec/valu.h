@@ -50,11 +50,12 @@ enum valu_round {
 
 struct valu_op {
     const struct isa_op_info *info;
-    valu_loop *loop;         /* for any mode */
-    valu_loop *default_loop; /* for SEM_MODE_DEFAULT; may be the same */
-    uint8_t round;           /* enum valu_round */
-    bool is_float;           /* packed operands and results are f16 */
-    bool is_mix;             /* v_fma_mix: f32 and f16 sources, chosen by op_sel */
+    valu_loop *loop;          /* for any mode */
+    valu_loop *default_loop;  /* for SEM_MODE_DEFAULT; may be the same */
+    valu_loop *graphics_loop; /* for SEM_MODE_GRAPHICS; may be the same */
+    uint8_t round;            /* enum valu_round */
+    bool is_float;            /* packed operands and results are f16 */
+    bool is_mix;              /* v_fma_mix: f32 and f16 sources, chosen by op_sel */
 };
 
 /* The general path: any modifiers, any mode, any EXEC. */
@@ -131,9 +132,14 @@ VALU_ALWAYS_INLINE bool valu_is_plain(const struct isa_inst *inst, const struct 
            inst->src[0] != ISA_REG_LDS_DIRECT;
 }
 
-VALU_ALWAYS_INLINE bool valu_mode_is_default(const struct isa_wave *w)
+enum valu_mode_kind { VALU_MODE_DEFAULT, VALU_MODE_GRAPHICS, VALU_MODE_OTHER };
+
+/* Which of an operation's loops the mode asks for. */
+VALU_ALWAYS_INLINE enum valu_mode_kind valu_mode_kind(uint32_t bits)
 {
-    return (w->mode & SEM_MODE_MASK) == SEM_MODE_DEFAULT.bits;
+    if (bits == SEM_MODE_DEFAULT.bits)
+        return VALU_MODE_DEFAULT;
+    return bits == SEM_MODE_GRAPHICS.bits ? VALU_MODE_GRAPHICS : VALU_MODE_OTHER;
 }
 
 VALU_ALWAYS_INLINE void valu_fetch(const struct isa_wave *w, const struct isa_inst *inst,
@@ -168,13 +174,12 @@ struct valu_scratch {
 };
 
 VALU_ALWAYS_INLINE bool valu_begin(const struct isa_wave *w, const struct isa_inst *inst,
-                                   const struct valu_op *op, bool needs_mode,
-                                   struct valu_scratch *scratch, struct valu_frame *f)
+                                   const struct valu_op *op, struct valu_scratch *scratch,
+                                   struct valu_frame *f)
 {
     const struct isa_op_info *info = op->info;
 
-    if (__builtin_expect(op->is_mix || !valu_is_plain(inst, info), 0) ||
-        (needs_mode && __builtin_expect(!valu_mode_is_default(w), 0)))
+    if (__builtin_expect(op->is_mix || !valu_is_plain(inst, info), 0))
         return false;
     for (unsigned i = 0; i < VALU_SOURCES && info->src[i]; i++)
         valu_fetch(w, inst, info, op->is_float, i, scratch->src[i], f);

@@ -6,8 +6,10 @@
  *   VALU_IF_<group>(...)  as __VA_ARGS__: the group to expand
  *   VALU_NEEDS_MODE       1 when the operations depend on MODE, else 0
  *   VALU_ROUND            enum valu_round
+ *   VALU_HAS_FAST         1 when operations have a second, faster handler for the commonest case
  *
- * Operations that depend on MODE have their loop twice: made for the default mode, and for any.
+ * Operations that depend on MODE have their loop three times: made for the default mode, for that
+ * of graphics, and for any.
  */
 #include "softgpu/isa/exec/valu.h"
 
@@ -61,6 +63,10 @@ static const struct isa_op_info valu_types[ISA_OP_COUNT] = {
 #define VALU_STORE(op, value)                                                                      \
     valu_store(f, (enum isa_type)valu_types[ISA_OP_##op].dst, base, lane, value)
 
+/* Semantic functions are small, but there are so many of them here that the compiler would stop
+ * inlining, and loops with calls do not vectorise. */
+#define VALU_LOOP static __attribute__((noinline, flatten))
+
 /* The loops of one operation, given what goes on in them (`...`, from a frame f and a mode m), and
  * its handler. */
 #define VALU_DEFINE_LOOPS(op_name, mix, ...)                                                       \
@@ -71,47 +77,96 @@ static const struct isa_op_info valu_types[ISA_OP_COUNT] = {
                                                                                                    \
         __VA_ARGS__                                                                                \
     }                                                                                              \
-    static __attribute__((noinline)) void any_##op_name(const struct valu_frame *f,                \
-                                                        struct sem_mode m)                         \
+    VALU_LOOP void any_##op_name(const struct valu_frame *f, struct sem_mode m)                    \
     {                                                                                              \
         body_##op_name(f, m);                                                                      \
     }                                                                                              \
-    VALU_DEFAULT_LOOP(op_name)                                                                     \
+    VALU_MODE_LOOPS(op_name)                                                                       \
     isa_handler VALU_SYM(op_name);                                                                 \
-    void VALU_SYM(op_name)(struct isa_wave * w, const struct isa_inst *inst)                       \
+    __attribute__((noinline)) void VALU_SYM(op_name)(struct isa_wave * w,                          \
+                                                     const struct isa_inst *inst)                  \
     {                                                                                              \
         static const struct valu_op op = {                                                         \
             .info = &valu_types[ISA_OP_##op_name],                                                 \
             .loop = any_##op_name,                                                                 \
             .default_loop = default_##op_name,                                                     \
+            .graphics_loop = graphics_##op_name,                                                   \
             .round = VALU_ROUND,                                                                   \
             .is_float = VALU_NEEDS_MODE,                                                           \
             .is_mix = mix,                                                                         \
         };                                                                                         \
+        const enum valu_mode_kind kind =                                                           \
+            VALU_NEEDS_MODE ? valu_mode_kind(w->mode & SEM_MODE_MASK) : VALU_MODE_DEFAULT;         \
         struct valu_scratch scratch;                                                               \
         struct valu_frame f;                                                                       \
                                                                                                    \
-        if (!valu_begin(w, inst, &op, VALU_NEEDS_MODE, &scratch, &f)) {                            \
+        if (__builtin_expect(kind == VALU_MODE_OTHER, 0) ||                                        \
+            !valu_begin(w, inst, &op, &scratch, &f)) {                                             \
             VALU_SYM(run)(w, inst, &op);                                                           \
             return;                                                                                \
         }                                                                                          \
-        default_##op_name(&f, SEM_MODE_DEFAULT);                                                   \
+        if (kind == VALU_MODE_DEFAULT)                                                             \
+            default_##op_name(&f, SEM_MODE_DEFAULT);                                               \
+        else                                                                                       \
+            graphics_##op_name(&f, SEM_MODE_GRAPHICS);                                             \
         valu_end(w, inst, &op, &scratch, &f);                                                      \
     }
 
 #if VALU_NEEDS_MODE
-#define VALU_DEFAULT_LOOP(op_name)                                                                 \
-    static __attribute__((noinline)) void default_##op_name(const struct valu_frame *f,            \
-                                                            struct sem_mode m)                     \
+#define VALU_MODE_LOOP(kind, op_name, mode)                                                        \
+    VALU_LOOP void kind##_##op_name(const struct valu_frame *f, struct sem_mode m)                 \
     {                                                                                              \
         (void)m;                                                                                   \
-        body_##op_name(f, SEM_MODE_DEFAULT);                                                       \
+        body_##op_name(f, mode);                                                                   \
     }
+#define VALU_MODE_LOOPS(op_name)                                                                   \
+    VALU_MODE_LOOP(default, op_name, SEM_MODE_DEFAULT)                                             \
+    VALU_MODE_LOOP(graphics, op_name, SEM_MODE_GRAPHICS)
 #else
-#define VALU_DEFAULT_LOOP(op_name) static valu_loop *const default_##op_name = any_##op_name;
+#define VALU_MODE_LOOPS(op_name)                                                                   \
+    static valu_loop *const default_##op_name = any_##op_name;                                     \
+    static valu_loop *const graphics_##op_name = any_##op_name;
 #endif
 
-/* The same, given what happens to one lane. */
+/* The handler of instructions whose operands are all VGPRs of 32 or 64 bits, without modifiers
+ * (isa_valu_fast_find): nothing is left to look at but MODE and EXEC, and the loops are part of it,
+ * with the number of lanes as a constant. */
+#if VALU_HAS_FAST
+#define VALU_FAST_ROW(reg) (w->vgpr + ((reg) - (size_t)ISA_REG_VGPR0) * lanes)
+#define VALU_FAST(op_name)                                                                         \
+    VALU_ALWAYS_INLINE void lanes_##op_name(struct isa_wave *w, const struct isa_inst *inst,       \
+                                            size_t lanes, struct sem_mode mode)                    \
+    {                                                                                              \
+        struct valu_frame f = {.dst = VALU_FAST_ROW(inst->dst), .lanes = lanes};                   \
+                                                                                                   \
+        for (unsigned i = 0; i < VALU_SOURCES && valu_types[ISA_OP_##op_name].src[i]; i++)         \
+            f.src[i] = VALU_FAST_ROW(inst->src[i]);                                                \
+        body_##op_name(&f, mode);                                                                  \
+    }                                                                                              \
+    isa_handler VALU_SYM(fast_##op_name);                                                          \
+    __attribute__((flatten)) void VALU_SYM(fast_##op_name)(struct isa_wave * w,                    \
+                                                           const struct isa_inst *inst)            \
+    {                                                                                              \
+        const enum valu_mode_kind kind =                                                           \
+            VALU_NEEDS_MODE ? valu_mode_kind(w->mode & SEM_MODE_MASK) : VALU_MODE_DEFAULT;         \
+        const bool full = isa_wave_exec(w) == valu_all_lanes(w->lanes);                            \
+                                                                                                   \
+        if (__builtin_expect(!full || kind == VALU_MODE_OTHER, 0))                                 \
+            VALU_SYM(op_name)(w, inst);                                                            \
+        else if (w->lanes == 64 && kind == VALU_MODE_DEFAULT)                                      \
+            lanes_##op_name(w, inst, 64, SEM_MODE_DEFAULT);                                        \
+        else if (w->lanes == 64)                                                                   \
+            lanes_##op_name(w, inst, 64, SEM_MODE_GRAPHICS);                                       \
+        else if (kind == VALU_MODE_DEFAULT)                                                        \
+            lanes_##op_name(w, inst, 32, SEM_MODE_DEFAULT);                                        \
+        else                                                                                       \
+            lanes_##op_name(w, inst, 32, SEM_MODE_GRAPHICS);                                       \
+    }
+#else
+#define VALU_FAST(op_name)
+#endif
+
+/* Loops and a handler, given what happens to one lane. */
 #define VALU_DEFINE(op_name, mix, ...)                                                             \
     VALU_DEFINE_LOOPS(                                                                             \
         op_name, mix, VALU_LANE_LOOP(f) { __VA_ARGS__; })
@@ -119,14 +174,15 @@ static const struct isa_op_info valu_types[ISA_OP_COUNT] = {
 #define VALU_TRUTH(condition) ((condition) ? UINT32_MAX : 0u)
 
 #define VALU_1(group, op)                                                                          \
-    VALU_IF_##group(VALU_DEFINE(op, false, VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0)))))
+    VALU_IF_##group(VALU_DEFINE(op, false, VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0))))           \
+                        VALU_FAST(op))
 #define VALU_2(group, op)                                                                          \
-    VALU_IF_##group(                                                                               \
-        VALU_DEFINE(op, false, VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1)))))
+    VALU_IF_##group(VALU_DEFINE(                                                                   \
+        op, false, VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1)))) VALU_FAST(op))
 #define VALU_3(group, op)                                                                          \
     VALU_IF_##group(VALU_DEFINE(                                                                   \
-        op, false,                                                                                 \
-        VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1), VALU_ARG(op, 2)))))
+        op, false, VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1), VALU_ARG(op, 2)))) \
+                        VALU_FAST(op))
 /* v_div_fmas: VCC is rarely set, and then never looked at. */
 #define VALU_FMAS(group, op)                                                                       \
     VALU_IF_##group(VALU_DEFINE_LOOPS(                                                             \

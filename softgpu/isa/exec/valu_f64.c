@@ -10,4 +10,5 @@
 #define VALU_IF_f64(...) __VA_ARGS__
 #define VALU_NEEDS_MODE  1
 #define VALU_ROUND       VALU_ROUND_F64
+#define VALU_HAS_FAST    1
 #include "softgpu/isa/exec/valu_expand.h"

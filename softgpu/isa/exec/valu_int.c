@@ -8,4 +8,5 @@
 #define VALU_IF_int(...) __VA_ARGS__
 #define VALU_NEEDS_MODE  0
 #define VALU_ROUND       VALU_ROUND_NONE
+#define VALU_HAS_FAST    1
 #include "softgpu/isa/exec/valu_expand.h"

@@ -22,6 +22,11 @@ enum isa_valu_level isa_valu_level_best(void);
 /* Handlers of one level, indexed by enum isa_op; NULL for what is no vector operation. */
 isa_handler *const *isa_valu_level_handlers(enum isa_valu_level level);
 
+/* The handler of an instruction of the commonest form: all operands are VGPRs of 32 or 64 bits,
+ * without modifiers. NULL: it has another form, or the operation has no such handler. */
+isa_handler *isa_valu_level_fast(enum isa_valu_level level, const struct isa_inst *inst);
+isa_handler *isa_valu_fast_find(const struct isa_inst *inst); /* of the best level */
+
 /* Conversions of formats of one level. */
 const struct isa_format_lanes *isa_format_lanes_of(enum isa_valu_level level);
 

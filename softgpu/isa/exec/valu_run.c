@@ -301,8 +301,10 @@ static void mix_select(uint32_t *value, const struct isa_inst *inst, unsigned i,
     change_sign(value, inst->neg_hi >> i & 1, inst->neg >> i & 1, SEM_F32_NEG, lanes);
 }
 
-static void modify_source(const struct isa_inst *inst, const struct valu_op *op, unsigned i,
-                          uint32_t *value, unsigned lanes)
+/* Not inlined: its loops' registers would be spilled by those that need none of them. */
+static __attribute__((noinline)) void modify_source(const struct isa_inst *inst,
+                                                    const struct valu_op *op, unsigned i,
+                                                    uint32_t *value, unsigned lanes)
 {
     enum isa_type type = (enum isa_type)op->info->src[i];
     bool abs = inst->abs >> i & 1, neg = inst->neg >> i & 1;
@@ -325,6 +327,15 @@ static void modify_source(const struct isa_inst *inst, const struct valu_op *op,
     }
 }
 
+/* Whether modify_source() would leave the source as it is. */
+static bool source_is_plain(const struct isa_inst *inst, const struct valu_op *op, unsigned i)
+{
+    unsigned select = inst->op_sel | (op->info->flags & ISA_F_PACKED ? ~inst->op_sel_hi : 0);
+
+    return !op->is_mix && (inst->vmod == ISA_VMOD_NONE || (i > 0 && inst->vmod != ISA_VMOD_SDWA)) &&
+           !((inst->neg | inst->abs | inst->neg_hi | select) >> i & 1);
+}
+
 /* The constant that a mix source reads is of the format that op_sel_hi gives it. */
 static enum isa_type source_type(const struct isa_inst *inst, const struct valu_op *op, unsigned i)
 {
@@ -333,26 +344,32 @@ static enum isa_type source_type(const struct isa_inst *inst, const struct valu_
     return (enum isa_type)op->info->src[i];
 }
 
-/* Source i with its modifiers, always in `buffer`. `write` loses the lanes that DPP disables. */
-static bool fetch_source(struct isa_wave *w, const struct isa_inst *inst, const struct valu_op *op,
-                         unsigned i, uint32_t *buffer, uint64_t *write)
+/* Source i with its modifiers, in `buffer` or in the register itself. `write` loses the lanes that
+ * DPP disables. NULL: no such source. */
+static const uint32_t *fetch_source(struct isa_wave *w, const struct isa_inst *inst,
+                                    const struct valu_op *op, unsigned i, uint32_t *buffer,
+                                    uint64_t *write)
 {
     enum isa_type type = source_type(inst, op, i);
     unsigned dwords = isa_type_is_64(type) ? 2 : 1;
 
     if (inst->src[i] < ISA_REG_VGPR0) {
         VALU_SYM(broadcast)(w, inst, inst->src[i], type, op->is_float, buffer);
+        if (source_is_plain(inst, op, i))
+            return buffer;
     } else if (i == 0 && (inst->vmod == ISA_VMOD_DPP8 || inst->vmod == ISA_VMOD_DPP16)) {
         uint64_t kept;
 
         if (!VALU_SYM(dpp)(w, inst, isa_reg_row(w, inst->src[i], 0), dwords, buffer, &kept))
-            return false;
+            return NULL;
         *write &= kept;
+    } else if (source_is_plain(inst, op, i)) {
+        return isa_reg_row(w, inst->src[i], 0);
     } else {
         memcpy(buffer, isa_reg_row(w, inst->src[i], 0), dwords * w->lanes * sizeof(uint32_t));
     }
     modify_source(inst, op, i, buffer, w->lanes);
-    return true;
+    return buffer;
 }
 
 /* ---- execution ---- */
@@ -376,8 +393,11 @@ static void run_loop(const struct valu_op *op, const struct valu_frame *f, struc
                            : op->round == VALU_ROUND_F64 ? sem_round_f16_f64(mode)
                                                          : SEM_ROUND_EVEN;
 
-    if (mode.bits == SEM_MODE_DEFAULT.bits) {
-        op->default_loop(f, mode);
+    /* What depends on the mode knows no clamp: that is finish()'s. */
+    if (op->is_float)
+        mode.bits &= ~(uint32_t)SEM_MODE_CLAMP;
+    if (valu_mode_kind(mode.bits) != VALU_MODE_OTHER) {
+        (mode.bits == SEM_MODE_DEFAULT.bits ? op->default_loop : op->graphics_loop)(f, mode);
         return;
     }
     if (round != SEM_ROUND_EVEN)
@@ -397,17 +417,31 @@ static double omod_factor(const struct isa_inst *inst)
     return factors[inst->omod];
 }
 
-static uint32_t finish_f32(uint32_t x, double factor, bool clamp, struct sem_mode m)
+/* Selects rather than jumps, so that the loops vectorise. */
+static uint32_t clamp_f32(uint32_t x, bool keeps_nan)
 {
-    if (factor != 1.0)
-        x = sem_flush_f32(false, sem_bits32((float)(sem_f32(x) * factor)));
-    if (factor != 1.0 && sem_is_zero_f32(x))
-        x = 0;
-    if (!clamp)
-        return x;
-    if (sem_is_nan_f32(x))
-        return m.bits & SEM_MODE_DX10_CLAMP ? 0 : x;
-    return sem_f32(x) < 0 ? 0 : sem_f32(x) > 1 ? 0x3f800000 : x;
+    float v = sem_f32(x);
+    uint32_t r = sem_pick32(v < 0, 0, sem_pick32(v > 1, 0x3f800000, x));
+
+    return sem_pick32(sem_is_nan_f32(x), keeps_nan ? x : 0, r);
+}
+
+static uint32_t scale_f32(uint32_t x, float factor)
+{
+    x = sem_flush_f32(false, sem_bits32(sem_f32(x) * factor));
+    return sem_pick32(sem_is_zero_f32(x), 0, x);
+}
+
+static void finish_f32(uint32_t *value, float factor, bool clamp, struct sem_mode m, unsigned lanes)
+{
+    bool keeps_nan = !(m.bits & SEM_MODE_DX10_CLAMP);
+
+    if (factor != 1.0f)
+        for (unsigned l = 0; l < lanes; l++)
+            value[l] = scale_f32(value[l], factor);
+    if (clamp)
+        for (unsigned l = 0; l < lanes; l++)
+            value[l] = clamp_f32(value[l], keeps_nan);
 }
 
 static uint32_t finish_f16(uint32_t x, double factor, bool clamp, struct sem_mode m)
@@ -446,8 +480,8 @@ static bool omod_applies(const struct isa_inst *inst, enum isa_type type, struct
 
 /* What happens to float results on their way out. Integer results have been saturated by the
  * semantic functions. */
-static void finish(const struct isa_inst *inst, const struct valu_op *op,
-                   const struct valu_frame *f, struct sem_mode m)
+static __attribute__((noinline)) void finish(const struct isa_inst *inst, const struct valu_op *op,
+                                             const struct valu_frame *f, struct sem_mode m)
 {
     enum isa_type type = (enum isa_type)op->info->dst;
     double factor = omod_applies(inst, type, m) ? omod_factor(inst) : 1.0;
@@ -456,14 +490,16 @@ static void finish(const struct isa_inst *inst, const struct valu_op *op,
 
     if ((factor == 1.0 && !clamp) || !(isa_type_is_float(type) || packed))
         return;
+    if (type == ISA_T_F32) {
+        finish_f32(f->dst, (float)factor, clamp, m, (unsigned)f->lanes);
+        return;
+    }
     for (unsigned l = 0; l < f->lanes; l++) {
         uint32_t low = f->dst[l];
 
         if (packed) {
             f->dst[l] = finish_f16(low & 0xffff, 1.0, clamp, m) |
                         finish_f16(low >> 16, 1.0, clamp, m) << 16;
-        } else if (type == ISA_T_F32) {
-            f->dst[l] = finish_f32(low, factor, clamp, m);
         } else if (type == ISA_T_F16) {
             f->dst[l] = finish_f16(low & 0xffff, factor, clamp, m);
         } else {
@@ -501,8 +537,9 @@ static void sdwa_write(uint32_t *row, uint32_t *value, const struct isa_inst *in
     VALU_SYM(blend)(row, value, mask, lanes, 1);
 }
 
-static void write_results(struct isa_wave *w, const struct isa_inst *inst, const struct valu_op *op,
-                          const struct valu_frame *f, uint64_t mask)
+static __attribute__((noinline)) void write_results(struct isa_wave *w, const struct isa_inst *inst,
+                                                    const struct valu_op *op,
+                                                    const struct valu_frame *f, uint64_t mask)
 {
     enum isa_type type = (enum isa_type)op->info->dst;
     bool high = op->is_mix ? inst->op == ISA_OP_v_fma_mixhi_f16
@@ -541,13 +578,14 @@ void VALU_SYM(run)(struct isa_wave *w, const struct isa_inst *inst, const struct
             isa_fault_raise(w, inst, ISA_FAULT_UNSUPPORTED, 0, 0, 0);
             return;
         }
-        if (!fetch_source(w, inst, op, i, scratch.src[i], &write)) {
+        f.src[i] = fetch_source(w, inst, op, i, scratch.src[i], &write);
+        if (!f.src[i]) {
             isa_fault_raise(w, inst, ISA_FAULT_ILLEGAL, 0, 0, 0);
             return;
         }
-        f.src[i] = scratch.src[i];
     }
     run_loop(op, &f, mode);
-    finish(inst, op, &f, mode);
+    if (inst->clamp || inst->omod)
+        finish(inst, op, &f, mode);
     write_results(w, inst, op, &f, write);
 }

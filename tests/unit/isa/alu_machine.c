@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "softgpu/isa/exec/handlers.h"
+#include "softgpu/isa/exec/sem_base.h"
 
 static const struct isa_host no_host;
 
@@ -31,13 +32,14 @@ static struct isa_memory no_memory = {.find = find_nothing, .epoch = 1};
 
 void alu_machine_create(struct alu_machine *machine, unsigned lanes, enum isa_valu_level level)
 {
-    assert_true(rw_ok(isa_workgroup_create(1, lanes, 64, 0, &machine->group)));
+    assert_true(rw_ok(isa_workgroup_create(1, lanes, ALU_VGPRS, 0, &machine->group)));
     machine->group->host = &no_host;
     machine->group->memory = &no_memory;
     assert_true(rw_ok(isa_code_create(ISA_GEN_GFX10_3, &no_memory, &machine->group->code)));
     machine->w = &machine->group->waves[0];
     machine->w->mode = ALU_MODE_DEFAULT;
     machine->w->sgpr_count = 106;
+    machine->level = level;
     machine->valu = isa_valu_level_handlers(level);
     alu_exec_set(machine, UINT64_MAX);
 }
@@ -118,15 +120,60 @@ struct isa_inst alu_inst_make(enum isa_op op)
     return inst;
 }
 
-void alu_execute(struct alu_machine *machine, const struct isa_inst *inst)
+static void execute_by(struct alu_machine *machine, const struct isa_inst *inst,
+                       isa_handler *handler)
 {
-    isa_handler *handler = machine->valu[inst->op];
-
     if (!handler)
         handler = isa_handler_find((enum isa_op)inst->op);
     if (!handler)
         fail_msg("%s has no handler", isa_ops[inst->op].name);
     handler(machine->w, inst);
+}
+
+/* Of several NaNs, which one becomes the result is not defined (sem_base.h). */
+static bool are_nans(enum isa_type type, uint64_t a, uint64_t b)
+{
+    if (type == ISA_T_F64)
+        return sem_is_nan_f64(a) && sem_is_nan_f64(b);
+    return type == ISA_T_F32 && sem_is_nan_f32((uint32_t)a) && sem_is_nan_f32((uint32_t)b);
+}
+
+/* Asserts that the result is that of lane `lane` in `other`, and makes it so. */
+static void check_result(struct alu_machine *machine, const struct isa_inst *inst, uint32_t *other,
+                         unsigned lane)
+{
+    enum isa_type type = (enum isa_type)isa_ops[inst->op].dst;
+    unsigned reg = inst->dst - ISA_REG_VGPR0;
+    uint32_t *vgpr = machine->w->vgpr;
+    uint64_t got = alu_vgpr_get(machine, reg, lane, type), expected;
+
+    machine->w->vgpr = other;
+    expected = alu_vgpr_get(machine, reg, lane, type);
+    if (got != expected && !are_nans(type, got, expected))
+        fail_msg("%s: the fast handler's result is %#lx, should be %#lx", isa_ops[inst->op].name,
+                 got, expected);
+    alu_vgpr_set(machine, reg, lane, type, got);
+    machine->w->vgpr = vgpr;
+}
+
+/* An instruction that has a fast handler is executed by both, which must do the same. */
+void alu_execute(struct alu_machine *machine, const struct isa_inst *inst)
+{
+    const size_t bytes = ALU_VGPRS * machine->w->lanes * sizeof(uint32_t);
+    isa_handler *fast = isa_valu_level_fast(machine->level, inst);
+    static uint32_t before[ALU_VGPRS * 64], after[ALU_VGPRS * 64];
+
+    if (fast)
+        memcpy(before, machine->w->vgpr, bytes);
+    execute_by(machine, inst, machine->valu[inst->op]);
+    if (!fast)
+        return;
+    memcpy(after, machine->w->vgpr, bytes);
+    memcpy(machine->w->vgpr, before, bytes);
+    fast(machine->w, inst);
+    for (unsigned lane = 0; lane < machine->w->lanes; lane++)
+        check_result(machine, inst, after, lane);
+    assert_memory_equal(machine->w->vgpr, after, bytes); /* nothing else has changed */
 }
 
 enum isa_op alu_op_find(const char *name)

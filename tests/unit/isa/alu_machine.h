@@ -10,14 +10,22 @@
 
 /* Registers that alu_inst_make() hands out: source i begins at ALU_SRC + 4 * i, the result at
  * ALU_DST; masks lie in the SGPR pairs from ALU_MASK on. */
-enum { ALU_SRC = 8, ALU_DST = 32, ALU_MASK = 20, ALU_DST_MASK = 40, ALU_DST2_MASK = 42 };
+enum {
+    ALU_VGPRS = 64,
+    ALU_SRC = 8,
+    ALU_DST = 32,
+    ALU_MASK = 20,
+    ALU_DST_MASK = 40,
+    ALU_DST2_MASK = 42
+};
 
 enum { ALU_MODE_DEFAULT = 0x3f0 };
 
 struct alu_machine {
     struct isa_workgroup *group;
     struct isa_wave *w;
-    isa_handler *const *valu; /* the level under test */
+    enum isa_valu_level level; /* under test */
+    isa_handler *const *valu;  /* its handlers */
 };
 
 /* A wave of `lanes` lanes, all active, in the default mode; asserts that it works. */

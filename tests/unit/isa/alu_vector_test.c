@@ -233,9 +233,10 @@ static void run_plan(const struct plan *plan)
 
 /* ---- modes ---- */
 
-/* Default, each rounding mode for both fields, each denormal setting, no IEEE, f16 overflow. */
+/* Default, graphics, each rounding mode for both fields, each denormal setting, no IEEE, f16
+ * overflow. */
 static const uint32_t float_modes[] = {
-    ALU_MODE_DEFAULT, 0x3f5, 0x3fa, 0x3ff, 0x3f4, 0x3f1, 0x3fb, 0x300, 0x350, 0x3a0, 0x1f0,
+    ALU_MODE_DEFAULT, 0x1c0, 0x3f5, 0x3fa, 0x3ff, 0x3f4, 0x3f1, 0x3fb, 0x300, 0x350, 0x3a0, 0x1f0,
     0x800005,
 };
 
@@ -279,11 +280,11 @@ static void conversions(void **state)
 
 static void comparisons(void **state)
 {
-    static const uint32_t modes[] = {ALU_MODE_DEFAULT, 0x300};
+    static const uint32_t modes[] = {ALU_MODE_DEFAULT, 0x1c0, 0x300};
 
     (void)state;
     for (const struct alu_reference_row *row = alu_compare_references; row->name; row++)
-        run_row(row, modes, strstr(row->name, "_f") ? 2 : 1);
+        run_row(row, modes, strstr(row->name, "_f") ? 3 : 1);
 }
 
 int main(void)
