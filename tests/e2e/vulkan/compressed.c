@@ -187,6 +187,42 @@ static void store_check(struct test *t)
     image_destroy(t->vkc, &image);
 }
 
+/* Mip levels, the smallest of which share blocks of colours and of metadata. */
+static void levels_check(struct test *t)
+{
+    const struct image_desc desc = {
+        .type = VK_IMAGE_TYPE_2D,
+        .format = t->format->format,
+        .tiling = VK_IMAGE_TILING_OPTIMAL,
+        .usage = VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_SAMPLED_BIT |
+                 VK_IMAGE_USAGE_TRANSFER_DST_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
+        .width = 530,
+        .height = 520,
+        .levels = 10};
+    const unsigned bytes = t->format->bytes;
+    VkDeviceSize offset = 0;
+    struct image image;
+    VkCommandBuffer commands;
+
+    image_create(t->vkc, &desc, &image);
+    commands = vkc_begin(t->vkc);
+    image_begin(commands, &image);
+    image_upload(commands, &t->source, &image, bytes);
+    vkc_barrier(commands);
+    image_download(commands, &image, &t->result, bytes);
+    vkc_barrier(commands);
+    vkc_run(t->vkc, commands);
+    for (uint32_t level = 0; level < desc.levels; level++) {
+        const VkDeviceSize size = (VkDeviceSize)image_level_size(desc.width, level) *
+                                  image_level_size(desc.height, level) * bytes;
+
+        EXPECT(!memcmp((char *)t->source.host + offset, (char *)t->result.host + offset, size),
+               "%s: level %u is not what was uploaded", t->format->name, level);
+        offset = (offset + size + 15) & ~(VkDeviceSize)15;
+    }
+    image_destroy(t->vkc, &image);
+}
+
 static bool can_store(struct test *t)
 {
     VkFormatProperties properties;
@@ -211,6 +247,7 @@ static void format_check(struct test *t)
     image_destroy(t->vkc, &image);
     if (can_store(t))
         store_check(t);
+    levels_check(t);
 }
 
 int main(void)
@@ -222,8 +259,8 @@ int main(void)
     vkc_open(&options, &vkc);
     test.sampler = sampler_create(&vkc, VK_FILTER_NEAREST, VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE,
                                   VK_BORDER_COLOR_FLOAT_TRANSPARENT_BLACK);
-    vkc_buffer_create(&vkc, TEXELS * 16, &test.source);
-    vkc_buffer_create(&vkc, TEXELS * 16, &test.result);
+    vkc_buffer_create(&vkc, TEXELS * 20, &test.source); /* with mip levels */
+    vkc_buffer_create(&vkc, TEXELS * 20, &test.result);
     vkc_buffer_create(&vkc, TEXELS * 16, &test.values);
     for (unsigned i = 0; i < COUNT_OF(formats); i++) {
         test.format = format_find(formats[i]);
