@@ -113,7 +113,7 @@ struct gfx_geometry_setup {
     bool fresh_all;       /* all are: the shader sees the primitive's id with the vertex */
     uint32_t item_size;   /* units of the offsets that geometry shaders get */
     uint32_t lds_bytes;
-    unsigned parameters; /* exported for each vertex */
+    unsigned parameters; /* exported, of vertices and of primitives */
     enum gfx_primitive_type output;
     uint64_t user_data_address; /* s0, s1 of merged shaders */
     struct gfx_program program;

@@ -258,6 +258,8 @@ static uint32_t primitives_collect(struct gfx_geometry *g)
             continue;
         if (!edges)
             p->edges = ALL_EDGES;
+        if (g->setup.ngg) /* thread i exported them, beside vertex i's */
+            p->parameters = (const uint32_t(*)[4])g->parameters[i];
         if (!primitive_is_sound(g, p))
             gfx_refuse(g->pipeline, "a primitive of vertices %u, %u, %u in a subgroup of %u",
                        p->vertex[0], p->vertex[1], p->vertex[2], g->out_vertices);

@@ -115,13 +115,16 @@ enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
 {
     const struct gfx_registers *r = &pipeline->state->registers;
     uint32_t stages = gfx_context(r, GFX_VGT_SHADER_STAGES_EN);
+    uint32_t exports = gfx_context(r, GFX_SPI_VS_OUT_CONFIG);
     enum gfx_result result;
 
     *out = (struct gfx_geometry_setup){
         .ngg = stages & STAGES_PRIMGEN_EN,
         .corners = gfx_assembler_corners(&pipeline->geometry->assembler),
-        .parameters = GFX_FIELD(gfx_context(r, GFX_SPI_VS_OUT_CONFIG), 1, 5) + 1,
+        .parameters = GFX_FIELD(exports, 1, 5) + 1 + GFX_FIELD(exports, 8, 5),
     };
+    if (out->parameters > ISA_PARAMETERS)
+        return gfx_refuse(pipeline, "%u parameters of vertices and primitives", out->parameters);
     result = out->ngg ? setup_ngg(pipeline, stages, out) : setup_legacy(pipeline, stages, out);
     if (result == GFX_DONE &&
         (out->vertex_limit < out->corners || out->vertex_limit > GFX_SUBGROUP_MAX ||

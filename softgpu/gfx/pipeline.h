@@ -74,6 +74,8 @@ struct gfx_primitive {
                          * PA_SU_SC_MODE_CNTL.PROVOKING_VTX_LAST says */
     uint32_t id;        /* primitive id, if no parameter exports it */
     uint8_t edges;      /* edge flags: bit i is set: edge i is drawn */
+    /* Of the primitive itself, by the number of the export; NULL: there are none. */
+    const uint32_t (*parameters)[4];
 };
 
 struct gfx_batch {

@@ -72,7 +72,7 @@ struct raster_setup {
 
     /* Which of gfx_vertex.position holds what; 0: none of them */
     uint8_t misc_at, distance_at[2];
-    bool vertex_size, vertex_layer, vertex_viewport;
+    bool vertex_size, vertex_edges, vertex_layer, vertex_viewport;
     double point_width, point_height, point_min, point_max; /* pixels */
     double line_width;
     bool line_square; /* ends are at right angles to the line */
@@ -91,6 +91,7 @@ struct raster_attribute {
     uint8_t source; /* the export's number */
     uint8_t fixed;  /* the number of a constant instead, or 0xff */
     bool flat, raw, half, sprite;
+    bool own; /* the primitive's, not its vertices' */
 };
 
 struct gfx_raster {
@@ -117,12 +118,13 @@ enum gfx_result gfx_raster_read_setup(struct gfx_pipeline *pipeline);
 enum gfx_result gfx_raster_read_attributes(struct gfx_pipeline *pipeline);
 
 /* The parameters of a primitive of `count` vertices: P0 of the first, P10 and P20 to the others.
- * `provoking`: whose values flat ones are. `point`: sprite coordinates take part. Room for them
- * has been made. */
+ * `provoking`: whose values flat ones are; `own`: the primitive's. `point`: sprite coordinates take
+ * part. Room for them has been made. */
 const struct isa_parameter *gfx_raster_parameters(struct gfx_raster *raster,
                                                   const struct gfx_vertex *const *vertices,
                                                   unsigned count,
-                                                  const struct gfx_vertex *provoking, bool point);
+                                                  const struct gfx_vertex *provoking,
+                                                  const uint32_t (*own)[4], bool point);
 
 /* ---- raster_setup.c ---- */
 

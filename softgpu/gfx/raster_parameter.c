@@ -44,12 +44,13 @@ enum gfx_result gfx_raster_read_attributes(struct gfx_pipeline *pipeline)
     const struct gfx_registers *registers = &pipeline->state->registers;
     const uint32_t control = gfx_context(registers, GFX_SPI_INTERP_CONTROL_0);
     const uint32_t in = gfx_context(registers, GFX_SPI_PS_IN_CONTROL);
+    const unsigned of_vertices = FIELD(in, 0, 5);
     struct gfx_raster *raster = pipeline->raster;
 
-    raster->attributes = FIELD(in, 0, 5);
-    if (raster->attributes > ISA_PARAMETERS || FIELD(in, 9, 13))
-        return gfx_refuse(pipeline, "%u parameters of vertices and %u of primitives",
-                          raster->attributes, FIELD(in, 9, 13));
+    raster->attributes = of_vertices + FIELD(in, 9, 13);
+    if (raster->attributes > ISA_PARAMETERS)
+        return gfx_refuse(pipeline, "%u parameters of vertices and %u of primitives", of_vertices,
+                          FIELD(in, 9, 13));
     raster->sprites = FIELD(control, 1, 1);
     raster->sprite_bottom_up = FIELD(control, 14, 14);
     for (unsigned i = 0; i < 4; i++)
@@ -61,6 +62,7 @@ enum gfx_result gfx_raster_read_attributes(struct gfx_pipeline *pipeline)
 
         if (result != GFX_DONE)
             return result;
+        raster->attribute[i].own = i >= of_vertices;
     }
     return GFX_DONE;
 }
@@ -128,10 +130,18 @@ static void parameter_fill(const struct raster_attribute *attribute,
     }
 }
 
+/* Not exported: zeros. */
+static void own_fill(const uint32_t (*own)[4], unsigned source, struct isa_parameter *out)
+{
+    for (unsigned c = 0; c < 4; c++)
+        out->p0[c] = own ? own[source][c] : 0;
+}
+
 const struct isa_parameter *gfx_raster_parameters(struct gfx_raster *raster,
                                                   const struct gfx_vertex *const *vertices,
                                                   unsigned count,
-                                                  const struct gfx_vertex *provoking, bool point)
+                                                  const struct gfx_vertex *provoking,
+                                                  const uint32_t (*own)[4], bool point)
 {
     struct isa_parameter *parameters = raster->parameter[raster->parameter_count++];
 
@@ -139,7 +149,9 @@ const struct isa_parameter *gfx_raster_parameters(struct gfx_raster *raster,
         const struct raster_attribute *attribute = &raster->attribute[i];
 
         parameters[i] = (struct isa_parameter){{0}, {0}, {0}};
-        if (attribute->fixed == FIXED_NONE)
+        if (attribute->own)
+            own_fill(own, attribute->source, &parameters[i]);
+        else if (attribute->fixed == FIXED_NONE)
             parameter_fill(attribute, vertices, count, provoking, &parameters[i]);
         else
             for (unsigned c = 0; c < 4; c++)

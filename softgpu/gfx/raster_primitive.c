@@ -123,8 +123,10 @@ static enum gfx_result point_draw(const struct job *job, unsigned index, bool fr
     gfx_raster_project(setup, job_viewport(job), &job->corner[index], &v);
     left = (double)v.x / RASTER_ONE - width / 2;
     top = (double)v.y / RASTER_ONE - height / 2;
-    surface = surface_next(
-        job, gfx_raster_parameters(job->raster, &vertex, 1, job->provoking, true), front);
+    surface = surface_next(job,
+                           gfx_raster_parameters(job->raster, &vertex, 1, job->provoking,
+                                                 job->source->parameters, true),
+                           front);
     gfx_raster_point_planes(&v, left, top, width, height, surface);
     surface->z.at += bias;
 
@@ -196,8 +198,10 @@ static enum gfx_result line_draw(const struct job *job, unsigned a, unsigned b, 
         gfx_raster_project(setup, job_viewport(job), &rest[i], &v[i]);
     if (v[0].x == v[1].x && v[0].y == v[1].y)
         return GFX_DONE;
-    surface = surface_next(
-        job, gfx_raster_parameters(job->raster, vertices, 2, job->provoking, false), front);
+    surface = surface_next(job,
+                           gfx_raster_parameters(job->raster, vertices, 2, job->provoking,
+                                                 job->source->parameters, false),
+                           front);
     gfx_raster_line_planes(v, surface);
     surface->z.at += bias ? *bias
                           : gfx_raster_bias(setup, &setup->flat_bias, &surface->z,
@@ -259,8 +263,8 @@ static double triangle_z_max(const struct triangle *triangle)
 static enum gfx_result triangle_fill(const struct job *job, const struct triangle *triangle)
 {
     const struct raster_setup *setup = job->setup;
-    const struct isa_parameter *parameters =
-        gfx_raster_parameters(job->raster, job->vertex, 3, job->provoking, false);
+    const struct isa_parameter *parameters = gfx_raster_parameters(
+        job->raster, job->vertex, 3, job->provoking, job->source->parameters, false);
     enum gfx_result result = GFX_DONE;
 
     for (unsigned i = 1; result == GFX_DONE && i + 1 < triangle->count; i++) {
@@ -298,6 +302,15 @@ static double triangle_bias(const struct job *job, const struct triangle *triang
     return 0;
 }
 
+/* Edges are flagged by the primitive, and by the vertex that they begin at. */
+static bool edge_is_drawn(const struct job *job, unsigned edge)
+{
+    const struct raster_setup *setup = job->setup;
+
+    return job->source->edges >> edge & 1 &&
+           (!setup->vertex_edges || sem_bits32(job->vertex[edge]->position[setup->misc_at][1]) & 1);
+}
+
 static enum gfx_result triangle_outline(const struct job *job, const struct triangle *triangle,
                                         enum raster_fill fill)
 {
@@ -305,7 +318,7 @@ static enum gfx_result triangle_outline(const struct job *job, const struct tria
     enum gfx_result result = GFX_DONE;
 
     for (unsigned i = 0; result == GFX_DONE && i < 3; i++) {
-        if (!(job->source->edges >> i & 1))
+        if (!edge_is_drawn(job, i))
             continue;
         result = fill == RASTER_FILL_LINES ? line_draw(job, i, (i + 1) % 3, triangle->front, &bias)
                                            : point_draw(job, i, triangle->front, bias);
@@ -361,8 +374,10 @@ enum gfx_result gfx_raster_rect(struct gfx_pipeline *pipeline, const struct gfx_
     }
     if (gfx_raster_area(v) == 0)
         return GFX_DONE;
-    surface = surface_next(
-        &job, gfx_raster_parameters(job.raster, job.vertex, 3, job.provoking, false), true);
+    surface = surface_next(&job,
+                           gfx_raster_parameters(job.raster, job.vertex, 3, job.provoking,
+                                                 job.source->parameters, false),
+                           true);
     gfx_raster_triangle_planes(v, surface);
 
     int32_t x0 = min3(v[0].x, v[1].x, v[2].x), x1 = max3(v[0].x, v[1].x, v[2].x);

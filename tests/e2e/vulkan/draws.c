@@ -233,6 +233,37 @@ static void test_strip(struct vkc *vkc, VkCullModeFlags cull)
     free(want);
 }
 
+/* Neighbours in a strip share all but one vertex, and yet the vertex shader exports their numbers.
+ */
+static void test_primitive_id(struct vkc *vkc)
+{
+    enum { STEP = 2, TRIANGLES = 2 * SIZE / STEP };
+    struct drawing_desc desc = numbers_desc();
+    struct number *want = calloc(PIXELS, sizeof *want);
+    struct vkc_buffer got;
+    struct drawing d;
+
+    desc.topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_STRIP;
+    desc.fragment = SHADER("draw_primitive");
+    drawing_create(vkc, &desc, &d);
+    for (unsigned i = 0; i < TRIANGLES + 2; i++)
+        vertex_put(&d, i, (struct point){i / 2 * STEP * FRACTION, i % 2 * SIZE * FRACTION}, NULL);
+    for (unsigned i = 0; i < TRIANGLES; i++) {
+        struct point t[3];
+
+        for (unsigned c = 0; c < 3; c++)
+            t[c] = (struct point){(i + c) / 2 * STEP * FRACTION, (i + c) % 2 * SIZE * FRACTION};
+        numbers_paint(want, t, (struct number){i, 0, 0, 0});
+    }
+    drawing_begin(&d);
+    vkCmdDraw(d.commands, TRIANGLES + 2, 1, 0, 0);
+    drawing_end(&d, sizeof *want, &got);
+    numbers_compare("primitive id", &got, want);
+    vkc_buffer_destroy(vkc, &got);
+    drawing_destroy(&d);
+    free(want);
+}
+
 /* ---- geometry shaders ---- */
 
 /* Triangles in the left half, each with its copy in the right one. */
@@ -601,6 +632,7 @@ int main(int argc, char **argv)
     test_strip(&vkc, VK_CULL_MODE_NONE);
     test_strip(&vkc, VK_CULL_MODE_FRONT_BIT);
     test_strip(&vkc, VK_CULL_MODE_BACK_BIT);
+    test_primitive_id(&vkc);
     if (!legacy) /* geometry shaders are modelled as NGG only */
         test_geometry_shader(&vkc);
     test_interpolation(&vkc);
