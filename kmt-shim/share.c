@@ -18,7 +18,7 @@
 #include "kmt-shim/policy.h"
 #include "kmt-shim/resident.h"
 
-enum { PENDING_COUNT = 8 };
+enum { PENDING_COUNT = 8, SETTLE_TRIES = 16 };
 
 struct slot {
     int file;     /* our reference; number + 1, so that 0 is none */
@@ -209,16 +209,24 @@ static int slot_file(struct slot *slot)
 
 static void slot_settle_candidate(struct slot *slot)
 {
-    int fd = slot->file ? -1 : files_choose(slot_minor(slot));
     rw_status status;
+    int fd;
 
-    if (fd < 0)
-        return;
-    status = policy_check();
-    if (rw_ok(status))
+    for (int i = 0; !slot->file && i < SETTLE_TRIES && (fd = files_choose(slot_minor(slot))) >= 0;
+         i++) {
+        status = policy_check();
+        if (!rw_ok(status)) {
+            slot_tell_apart(slot, rw_status_message(status, NULL));
+            return;
+        }
+        /* On another thread the client may be closing this descriptor, as libdrm's clients do once
+         * it has made one of its own: then the file has that one. */
         status = slot_settle(slot, fd, KMT_SHIM_GRAPHICS);
-    else
-        slot_tell_apart(slot, rw_status_message(status, NULL));
+        if (!rw_ok(status) && status.err != EBADF) {
+            slot_tell_apart(slot, strerror(status.err));
+            return;
+        }
+    }
 }
 
 /* The thunk has a file of its own: graphics clients that come later get it, where that is sound.
@@ -336,11 +344,16 @@ static rw_status slot_use(struct slot *slot)
 
 bool share_may_use(struct drm_file *file)
 {
-    const struct drm_file *shared = share_vm_file(file->minor);
+    const struct drm_file *shared;
     rw_status status;
 
-    if (!atomic_load_explicit(&file->used, memory_order_relaxed))
+    if (!atomic_load_explicit(&file->used, memory_order_relaxed)) {
+        /* An ACQUIRE_VM that is under way on another thread may have found the file unused. */
+        slots_lock();
         atomic_store(&file->used, true);
+        slots_unlock();
+    }
+    shared = share_vm_file(file->minor);
     if (!shared || shared == file || atomic_load(&file->separate))
         return true;
     slots_lock();

@@ -69,6 +69,26 @@ static void case_acquire_other_file(void)
     EXPECT(acquire(kfd, other, gpu_id_of(0)), require ? EBUSY : 0);
 }
 
+/* The client's file is found by one descriptor, which the client closes before it can be
+ * duplicated; the client goes on with another one. */
+static void case_settle_closed(void)
+{
+    int *close_between = dlsym(RTLD_DEFAULT, "weld_close_between");
+    int first = node_open(NODE_A), fd = dup(first), kfd, thunk;
+    struct kmt_shim_vm vm;
+
+    EXPECT(close_between != NULL, true);
+    gem_make(fd, PAGE);
+    kfd = node_open("/dev/kfd");
+    thunk = node_open(NODE_A);
+    *close_between = first;
+    EXPECT(acquire(kfd, thunk, gpu_id_of(0)), 0);
+    EXPECT(*close_between, -1);
+    EXPECT(kmt_shim_vm_query(128, &vm), 0);
+    EXPECT(vm.source, KMT_SHIM_GRAPHICS);
+    EXPECT(same_file(fd, thunk), true);
+}
+
 static void case_acquire_wrong(void)
 {
     int kfd = node_open("/dev/kfd"), null = node_open("/dev/null"), closed = dup(0);
@@ -299,6 +319,7 @@ const struct weld_case vm_cases[] = {
     {"import-wrong", case_import_wrong},
     {"acquire-other-file", case_acquire_other_file},
     {"acquire-wrong", case_acquire_wrong},
+    {"settle-closed", case_settle_closed},
     {"use-other-file", case_use_other_file},
     {"thunk-import", case_thunk_import},
     {"refused-vm", case_refused_vm},
