@@ -202,6 +202,18 @@ static void test_outline(void **state)
         assert_int_equal(at(b, 8, n)->times, 1);
     }
     assert_in_range(bench_covered(b), 62, 64);
+    /* The same said by vertices: the first one's edge only. */
+    bench_clear(b);
+    bench_set(b, GFX_PA_CL_VS_OUT_CNTL, 1 << 17 | 1 << 21);
+    bench_vertex(b, 8.5, 8.5, 0, 1);
+    bench_vertex(b, 40.5, 8.5, 0, 1);
+    bench_vertex(b, 8.5, 40.5, 0, 1);
+    b->vertex[0].position[1][1] = sem_f32(1);
+    bench_primitive(b, 0, 1, 2);
+    assert_int_equal(bench_draw(b, GFX_TRIANGLE), GFX_DONE);
+    assert_int_equal(bench_covered(b), 32);
+    assert_int_equal(at(b, 20, 8)->times, 1);
+    bench_set(b, GFX_PA_CL_VS_OUT_CNTL, 0);
     /* Points: the corners. */
     bench_clear(b);
     bench_set(b, GFX_PA_SU_SC_MODE_CNTL, 1 << 3);
@@ -431,7 +443,7 @@ static void test_refusals(void **state)
         {GFX_PA_CL_VS_OUT_CNTL, 1 << 20},
         {GFX_PA_SC_AA_CONFIG, 4},
         {GFX_SPI_PS_INPUT_CNTL_0, 1 << 13},
-        {GFX_SPI_PS_IN_CONTROL, 1 | 1 << 9},
+        {GFX_SPI_PS_IN_CONTROL, 20 | 20 << 9}, /* parameters of vertices and of primitives */
     };
 
     (void)state;
