@@ -33,11 +33,21 @@ static uint32_t take(struct reader *r, unsigned bits)
     return value;
 }
 
-/* All endpoints of one component are together; shared bits follow the last. */
+/* To 8 bits: the highest ones again in the lowest. */
+static uint8_t expand(uint32_t value, unsigned bits)
+{
+    value <<= 8 - bits;
+    return (uint8_t)(value | value >> bits);
+}
+
+/* All endpoints of one component are together; shared bits follow the last. Without alpha it is
+ * 255.
+ */
 static void endpoints_read(struct reader *r, const struct mode *mode, uint8_t endpoints[6][4])
 {
     const unsigned count = 2 * mode->subsets, components = mode->alpha_bits ? 4 : 3;
 
+    memset(endpoints, 255, 6 * sizeof(endpoints[0]));
     for (unsigned i = 0; i < components; i++)
         for (unsigned e = 0; e < count; e++)
             endpoints[e][i] = (uint8_t)take(r, i == 3 ? mode->alpha_bits : mode->colour_bits);
@@ -51,12 +61,10 @@ static void endpoints_read(struct reader *r, const struct mode *mode, uint8_t en
         }
     }
     for (unsigned e = 0; e < count; e++)
-        for (unsigned i = 0; i < 4; i++) {
-            unsigned bits = (i == 3 ? mode->alpha_bits : mode->colour_bits) + (mode->shared != 0);
-            uint32_t value = (uint32_t)endpoints[e][i] << (8 - bits);
-
-            endpoints[e][i] = i < components ? (uint8_t)(value | value >> bits) : 255;
-        }
+        for (unsigned i = 0; i < components; i++)
+            endpoints[e][i] =
+                expand(endpoints[e][i],
+                       (i == 3 ? mode->alpha_bits : mode->colour_bits) + (mode->shared != NONE));
 }
 
 static uint8_t between(uint8_t a, uint8_t b, unsigned weight)
