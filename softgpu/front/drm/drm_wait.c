@@ -15,6 +15,7 @@
 #include "softgpu/front/drm/drm_uapi.h"
 
 #define KERNEL_ENOTSUPP 524
+
 /* Absolute CLOCK_MONOTONIC; what looks negative is for ever (amdgpu_gem_timeout). */
 static int64_t deadline_of(uint64_t timeout)
 {
@@ -161,6 +162,9 @@ rw_status drm_ioctl_wait_fences(void *context, void *argument)
     void *names;
     rw_status s;
 
+    if (drm_kernel_is_7(context) &&
+        args->in.fence_count == 0) /* older ones: all of them have ended */
+        return RW_FAIL(EINVAL, "waiting for no fences");
     RW_TRY(front_copy_in_array(args->in.fences, args->in.fence_count,
                                sizeof(struct drm_amdgpu_fence), FRONT_KMALLOC_MAX, &names));
     s = args->in.wait_all ? wait_all(context, args, names) : wait_any(context, args, names);

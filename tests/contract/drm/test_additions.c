@@ -12,6 +12,7 @@
 #include <linux/dma-buf.h>
 #include <pthread.h>
 
+#include "softgpu/front/drm/drm_table.h"
 #include "tests/contract/drm/support.h"
 
 #define GFX        AMDGPU_HW_IP_GFX
@@ -22,7 +23,7 @@
 
 static bool has_additions(void)
 {
-    return drm_minor() >= 64;
+    return drm_minor() >= DRM_MINOR_6_16;
 }
 
 static void needs_additions(void)
@@ -424,6 +425,18 @@ static void older_kernels_do_not_read_new_fields(void **state)
     client_close(&c);
 }
 
+/* Older kernels say that all of them have ended. */
+static void no_fences_to_wait_for(void **state)
+{
+    union drm_amdgpu_wait_fences all = {.in.wait_all = 1}, any = {.in.wait_all = 0};
+    int fd = render_node();
+
+    (void)state;
+    assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_WAIT_FENCES, &all), has_additions() ? EINVAL : 0);
+    assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_WAIT_FENCES, &any), EINVAL);
+    node_close(fd);
+}
+
 /* Fences in and out of dma-bufs came with Linux 6.0. */
 static void fences_of_dma_bufs(void **state)
 {
@@ -431,7 +444,7 @@ static void fences_of_dma_bufs(void **state)
     int fd = render_node();
     struct drm_prime_handle prime = {.handle = gem_create(fd, PAGE, AMDGPU_GEM_DOMAIN_GTT),
                                      .flags = DRM_CLOEXEC};
-    int expected = drm_minor() >= 48 ? 0 : ENOTTY;
+    int expected = drm_minor() >= DRM_MINOR_6_0 ? 0 : ENOTTY;
 
     (void)state;
     assert_int_equal(call(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime), 0);
@@ -458,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_sync_file_of_a_point),
         cmocka_unit_test(older_kernels_do_not_read_new_fields),
         cmocka_unit_test(fences_of_dma_bufs),
+        cmocka_unit_test(no_fences_to_wait_for),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, machine_setup, NULL);
