@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-enum shared_bits { NONE, OF_ENDPOINT, OF_SUBSET }; /* a lowest bit of all components */
+/* A lowest bit of all components; the value is how many endpoints share it. */
+enum shared_bits { NONE, OF_ENDPOINT, OF_SUBSET };
 
 static const struct mode {
     uint8_t subsets, partition_bits, rotation_bits, selection_bits;
