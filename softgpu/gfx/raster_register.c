@@ -94,6 +94,7 @@ static void outputs_read(const struct gfx_registers *registers, struct raster_se
     setup->distance_at[0] = FIELD(out, 22, 22) ? next++ : 0;
     setup->distance_at[1] = FIELD(out, 23, 23) ? next++ : 0;
     setup->vertex_size = setup->misc_at && FIELD(out, 16, 16);
+    setup->vertex_edges = setup->misc_at && FIELD(out, 17, 17);
     setup->vertex_layer = setup->misc_at && FIELD(out, 18, 18);
     setup->vertex_viewport = setup->misc_at && FIELD(out, 19, 19);
 }
