@@ -15,8 +15,8 @@
  *
  *     ROCWELD_LOCKUP_TIMEOUT=MS[,COMPUTE[,SDMA[,VIDEO]]]
  *
- * has amdgpu.lockup_timeout's meaning: one number is for all but compute; 0 is the default (10000;
- * compute 60000), negative is never.
+ * has amdgpu.lockup_timeout's meaning: one number is for all but compute; 0 is the default, negative
+ * is never. The defaults are ten times the kernel's (100000; compute 600000).
  *
  * Ownership: the file owns its scheduler. A job is its maker's until it is pushed.
  * Thread safety: from any thread. The fence lock (drm_fence.h) guards all state; functions named

@@ -16,9 +16,13 @@
 #include "base/log.h"
 #include "softgpu/front/drm/drm_sched_internal.h"
 
-#define NS_PER_MS       INT64_C(1000000)
+#define NS_PER_MS INT64_C(1000000)
+
+/* The kernel's defaults, and how much slower than a card's a job of softgpu may be. What a card
+ * does in a tenth of a second takes minutes here, and a program that works there must work here. */
 #define DEFAULT_MS      10000
 #define DEFAULT_COMPUTE 60000
+#define DEFAULT_SCALE   10
 
 static struct drm_sched *scheds; /* all; under the fence lock, as what follows */
 static int64_t wakes_at;         /* when the watchdog looks next */
@@ -66,7 +70,8 @@ static void settings_read(void)
     pthread_condattr_t attributes;
 
     for (unsigned kind = 0; kind < CP_RING_ENGINE_COUNT; kind++)
-        timeouts[kind] = (kind == CP_RING_COMPUTE ? DEFAULT_COMPUTE : DEFAULT_MS) * NS_PER_MS;
+        timeouts[kind] =
+            (kind == CP_RING_COMPUTE ? DEFAULT_COMPUTE : DEFAULT_MS) * DEFAULT_SCALE * NS_PER_MS;
     if (text)
         settings_parse(text);
     pthread_condattr_init(&attributes);
