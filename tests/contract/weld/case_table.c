@@ -520,7 +520,8 @@ static void case_no_dmabuf(void)
     EXPECT(after.kfd_objects - before.kfd_objects, 1);
     EXPECT(after.kfd_ioctls - before.kfd_ioctls, 2);
     EXPECT(after.drm_ioctls, before.drm_ioctls);
-    EXPECT(open_descriptors(), descriptors);
+    /* A software device may notice only now that one was closed before. */
+    EXPECT(open_descriptors() <= descriptors, true);
 }
 
 const struct weld_case table_cases[] = {
