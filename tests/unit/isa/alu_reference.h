@@ -34,6 +34,22 @@ struct alu_reference_row {
     bool clamps; /* the clamp bit saturates the integer result: try it too */
 };
 
+/* Rows of the tables: an operation and its reference ref_<operation>; one that also saturates; one
+ * that shares another's; three formats of one. */
+#define ROW(op)                                                                                    \
+    {                                                                                              \
+#op, ref_##op, false                                                                       \
+    }
+#define CROW(op)                                                                                   \
+    {                                                                                              \
+#op, ref_##op, true                                                                        \
+    }
+#define SAME(op, ref)                                                                              \
+    {                                                                                              \
+#op, ref_##ref, false                                                                      \
+    }
+#define ROWS(name, a, b, c) ROW(name##_##a), ROW(name##_##b), ROW(name##_##c)
+
 extern const struct alu_reference_row alu_integer_references[];
 extern const struct alu_reference_row alu_float_references[];
 extern const struct alu_reference_row alu_convert_references[];

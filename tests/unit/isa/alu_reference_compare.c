@@ -122,10 +122,11 @@ static void ref_class_f64(const struct alu_args *x, struct alu_result *out)
     out->flag = in_class(x, ALU_F64, x->v[0]);
 }
 
-#define ROW(condition, sfx, accepts)                                                               \
+#define COMPARE_ROW(condition, sfx, accepts)                                                       \
     {"v_cmp_" #condition "_" #sfx, ref_##condition##_##sfx, false},                                \
         {"v_cmpx_" #condition "_" #sfx, ref_##condition##_##sfx, false},
 
 const struct alu_reference_row alu_compare_references[] = {
-    ALL_CONDITIONS(ROW) ROW(class, f16, 0) ROW(class, f32, 0) ROW(class, f64, 0){NULL, NULL, false},
+    ALL_CONDITIONS(COMPARE_ROW) COMPARE_ROW(class, f16, 0) COMPARE_ROW(class, f32, 0)
+        COMPARE_ROW(class, f64, 0){NULL, NULL, false},
 };

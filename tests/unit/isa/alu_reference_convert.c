@@ -256,16 +256,6 @@ REFERENCE(v_trig_preop_f64)
     mpfr_clears(r, pi, result, (mpfr_ptr)0);
 }
 
-#define ROW(op)                                                                                    \
-    {                                                                                              \
-#op, ref_##op, false                                                                       \
-    }
-#define SAME(op, ref)                                                                              \
-    {                                                                                              \
-#op, ref_##ref, false                                                                      \
-    }
-#define ROWS(name, a, b, c) ROW(name##_##a), ROW(name##_##b), ROW(name##_##c)
-
 const struct alu_reference_row alu_convert_references[] = {
     ROW(v_cvt_i32_f32),
     ROW(v_cvt_u32_f32),

@@ -368,16 +368,6 @@ PACKED(v_pk_add_f16, v_add_f16)
 PACKED(v_pk_mul_f16, v_mul_f16)
 PACKED(v_pk_min_f16, v_min_f16)
 PACKED(v_pk_max_f16, v_max_f16)
-#define ROW(op)                                                                                    \
-    {                                                                                              \
-#op, ref_##op, false                                                                       \
-    }
-#define SAME(op, ref)                                                                              \
-    {                                                                                              \
-#op, ref_##ref, false                                                                      \
-    }
-#define ROWS(name, a, b, c) ROW(name##_##a), ROW(name##_##b), ROW(name##_##c)
-
 const struct alu_reference_row alu_float_references[] = {
     ROW(v_add_f32),
     ROW(v_sub_f32),

@@ -383,15 +383,6 @@ EXACT(v_dot4_u32_u8, 32, false, dot(x, 8, false))
 EXACT(v_dot8_i32_i4, 32, true, dot(x, 4, true))
 EXACT(v_dot8_u32_u4, 32, false, dot(x, 4, false))
 
-#define ROW(op)                                                                                    \
-    {                                                                                              \
-#op, ref_##op, false                                                                       \
-    }
-#define CROW(op)                                                                                   \
-    {                                                                                              \
-#op, ref_##op, true                                                                        \
-    }
-
 const struct alu_reference_row alu_integer_references[] = {
     ROW(v_mov_b32),           ROW(v_not_b32),          ROW(v_cndmask_b32),
     ROW(v_and_b32),           ROW(v_or_b32),           ROW(v_xor_b32),
