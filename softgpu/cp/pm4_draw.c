@@ -10,6 +10,7 @@
 
 #include "softgpu/cp/dispatch.h"
 #include "softgpu/cp/pm4_run.h"
+#include "softgpu/device/guard.h"
 #include "softgpu/gfx/pipeline.h"
 
 enum { /* VGT_DRAW_INITIATOR; what is not here says which draws may be merged */
@@ -58,21 +59,42 @@ static enum cp_step draw_fail(struct pm4_run *run, const struct gfx_pipeline *pi
     return pm4_refuse(run, pipeline->obstacle);
 }
 
+/* The program may take memory away that a stage is using: a page fault of the GPU. Which of the
+ * stage's windows the address was in is not known here, so it is told as the program knows it. A
+ * pipeline that was left in the middle is not used again. */
+static enum gfx_result draw_guarded(struct cp_queue *queue, const struct gfx_draw *draw,
+                                    struct isa_fault *out_fault)
+{
+    enum gfx_result result;
+    struct guard guard;
+
+    if (guard_try(&guard)) {
+        *out_fault = (struct isa_fault){.kind = ISA_FAULT_UNMAPPED, .va = guard.address};
+        gfx_pipeline_destroy(queue->pipeline);
+        queue->pipeline = NULL;
+        return GFX_FAULT;
+    }
+    result = gfx_draw(queue->pipeline, draw);
+    guard_end(&guard);
+    return result;
+}
+
 static enum cp_step draw_execute(struct pm4_run *run, const struct gfx_draw *draw)
 {
     struct cp_queue *queue = run->queue;
     enum cp_step step = pipeline_get(run);
+    struct isa_fault fault;
 
     if (step != CP_DONE)
         return step;
     queue->host.border_colors = border_colors_of(&queue->gfx.registers);
-    switch (gfx_draw(queue->pipeline, draw)) {
+    switch (draw_guarded(queue, draw, &fault)) {
     case GFX_DONE:
         return CP_DONE;
     case GFX_STOPPED:
         return CP_STOPPED;
     default:
-        return draw_fail(run, queue->pipeline);
+        return queue->pipeline ? draw_fail(run, queue->pipeline) : cp_fail_shader(queue, &fault);
     }
 }
 

@@ -3,6 +3,8 @@
  * Draw packets on a kernel GFX ring: how often each vertex of each instance reaches the vertex
  * shader, and what it is told. Nothing is rasterised.
  */
+#include <sys/mman.h>
+
 #include "pm4_ring.h"
 
 #include "softgpu/gfx/registers.h"
@@ -196,11 +198,36 @@ static void test_refused(void **state)
     bench_destroy(&b);
 }
 
+/* Memory that the program takes away while the GPU still has it mapped. */
+static void test_user_memory_that_goes(void **state)
+{
+    struct bench b;
+    uint8_t *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t va;
+
+    assert_true(memory != MAP_FAILED);
+    bench_create(*state, &b);
+    va = rig_map_user(b.rig, memory, 4096);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(
+            RUN(b.rig, b.ring, SET_SH(GFX_SPI_SHADER_USER_DATA_VS_0, VA(va)), P3(0x2d, 2), 3, AUTO),
+            turn ? CP_RING_FAULTED : CP_RING_DONE);
+        assert_int_equal(mprotect(memory, 4096, PROT_NONE), 0);
+    }
+    bench_destroy(&b);
+    munmap(memory, 4096);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SUITE_TEST(test_auto),          SUITE_TEST(test_indexed),    SUITE_TEST(test_indirect),
-        SUITE_TEST(test_indirect_many), SUITE_TEST(test_predicated), SUITE_TEST(test_refused),
+        SUITE_TEST(test_auto),
+        SUITE_TEST(test_indexed),
+        SUITE_TEST(test_indirect),
+        SUITE_TEST(test_indirect_many),
+        SUITE_TEST(test_predicated),
+        SUITE_TEST(test_refused),
+        SUITE_TEST(test_user_memory_that_goes),
     };
 
     suite_quiet();
