@@ -288,13 +288,20 @@ static void test_destroy_while_waiting(void **state)
     assert_int_equal(rig_signal_value(rig, done), 1);
 }
 
-/* CPU time of the process over a quarter of a second. */
-static uint64_t cpu_while_sleeping(void)
+/* Whether the process uses less than this share of a core while it sleeps. In one of some tries: a
+ * busy machine makes everything cost more now and then. */
+static bool sleeps_below(double share)
 {
-    uint64_t before = rig_cpu_ns();
+    enum { TRIES = 10, SLEEP_US = 100000 };
 
-    rig_sleep_us(250000);
-    return rig_cpu_ns() - before;
+    for (int i = 0; i < TRIES; i++) {
+        uint64_t before = rig_cpu_ns();
+
+        rig_sleep_us(SLEEP_US);
+        if ((double)(rig_cpu_ns() - before) < share * SLEEP_US * 1e3)
+            return true;
+    }
+    return false;
 }
 
 static void test_idle_queues_cost_nothing(void **state)
@@ -306,7 +313,7 @@ static void test_idle_queues_cost_nothing(void **state)
         rig_queue_create(rig, CP_QUEUE_AQL, &q[i]);
     rig_sleep_us(20000);
     assert_true(atomic_load(&rig->idles) >= 4);
-    assert_in_range(cpu_while_sleeping(), 0, 2000000); /* below 1 % of a core */
+    assert_true(sleeps_below(0.01));
     for (unsigned i = 0; i < 4; i++)
         rig_queue_destroy(&q[i]);
 }
@@ -321,8 +328,8 @@ static void test_long_waits_cost_little(void **state)
     rig_queue_create(rig, CP_QUEUE_AQL, &q);
     rig_aql_put(&q, &packet);
     rig_sleep_us(20000);
-#ifndef __SANITIZE_THREAD__                             /* under which everything costs more */
-    assert_in_range(cpu_while_sleeping(), 0, 12500000); /* below 5 % of a core */
+#ifndef __SANITIZE_THREAD__ /* under which everything costs more */
+    assert_true(sleeps_below(0.05));
 #endif
     rig_signal_set(rig, gate, 0);
     assert_true(rig_wait(rig, done, 0));
