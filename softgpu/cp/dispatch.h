@@ -8,28 +8,27 @@
 #ifndef SOFTGPU_CP_DISPATCH_H
 #define SOFTGPU_CP_DISPATCH_H
 
+#include "base/bits.h"
 #include "softgpu/cp/queue.h"
 
-#define CP_FIELD(word, shift, width) ((word) >> (shift) & ((1u << (width)) - 1))
+#define CP_RSRC1_VGPR_GRANULES(r) BITS_AT(r, 0, 6)
+#define CP_RSRC1_FLOAT_MODE(r)    BITS_AT(r, 12, 8) /* as MODE bits 7:0 */
+#define CP_RSRC1_DX10_CLAMP(r)    BITS_AT(r, 21, 1)
+#define CP_RSRC1_IEEE_MODE(r)     BITS_AT(r, 23, 1)
+#define CP_RSRC1_FP16_OVFL(r)     BITS_AT(r, 26, 1)
+#define CP_RSRC1_WGP_MODE(r)      BITS_AT(r, 29, 1)
+#define CP_RSRC2_SCRATCH(r)       BITS_AT(r, 0, 1)
+#define CP_RSRC2_USER_SGPRS(r)    BITS_AT(r, 1, 5)
+#define CP_RSRC2_GROUP_ID(r, i)   BITS_AT(r, 7 + (i), 1)
+#define CP_RSRC2_GROUP_INFO(r)    BITS_AT(r, 10, 1)
+#define CP_RSRC2_ITEM_IDS(r)      BITS_AT(r, 11, 2) /* 0: x, 1: x y, 2: x y z */
+#define CP_RSRC2_EXCP_MSB(r)      BITS_AT(r, 13, 2)
+#define CP_RSRC2_LDS_GRANULES(r)  BITS_AT(r, 15, 9) /* of 512 bytes */
+#define CP_RSRC2_EXCP(r)          BITS_AT(r, 24, 7)
+#define CP_RSRC3_SHARED_VGPRS(r)  BITS_AT(r, 0, 4) /* of 8, wave64 only */
 
-#define CP_RSRC1_VGPR_GRANULES(r)    CP_FIELD(r, 0, 6)
-#define CP_RSRC1_FLOAT_MODE(r)       CP_FIELD(r, 12, 8) /* as MODE bits 7:0 */
-#define CP_RSRC1_DX10_CLAMP(r)       CP_FIELD(r, 21, 1)
-#define CP_RSRC1_IEEE_MODE(r)        CP_FIELD(r, 23, 1)
-#define CP_RSRC1_FP16_OVFL(r)        CP_FIELD(r, 26, 1)
-#define CP_RSRC1_WGP_MODE(r)         CP_FIELD(r, 29, 1)
-#define CP_RSRC2_SCRATCH(r)          CP_FIELD(r, 0, 1)
-#define CP_RSRC2_USER_SGPRS(r)       CP_FIELD(r, 1, 5)
-#define CP_RSRC2_GROUP_ID(r, i)      CP_FIELD(r, 7 + (i), 1)
-#define CP_RSRC2_GROUP_INFO(r)       CP_FIELD(r, 10, 1)
-#define CP_RSRC2_ITEM_IDS(r)         CP_FIELD(r, 11, 2) /* 0: x, 1: x y, 2: x y z */
-#define CP_RSRC2_EXCP_MSB(r)         CP_FIELD(r, 13, 2)
-#define CP_RSRC2_LDS_GRANULES(r)     CP_FIELD(r, 15, 9) /* of 512 bytes */
-#define CP_RSRC2_EXCP(r)             CP_FIELD(r, 24, 7)
-#define CP_RSRC3_SHARED_VGPRS(r)     CP_FIELD(r, 0, 4) /* of 8, wave64 only */
-
-#define CP_TMPRING_WAVES(r)          CP_FIELD(r, 0, 12)
-#define CP_TMPRING_WAVE_BYTES(r)     (CP_FIELD(r, 12, 13) * 1024)
+#define CP_TMPRING_WAVES(r)       BITS_AT(r, 0, 12)
+#define CP_TMPRING_WAVE_BYTES(r)  (BITS_AT(r, 12, 13) * 1024)
 
 /* What all workgroups of a dispatch have in common; set up before it starts. */
 struct cp_shape {

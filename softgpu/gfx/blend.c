@@ -3,8 +3,7 @@
  * Blending: see blend.h.
  */
 #include "softgpu/gfx/blend.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
+#include "base/bits.h"
 
 /* The two deprecated factors stand for a pair. */
 static void equation_normalize(struct gfx_blend_equation *equation)
@@ -32,16 +31,16 @@ static const char *equation_obstacle(const struct gfx_blend_equation *equation)
 
 const char *gfx_blend_decode(uint32_t control, struct gfx_blend *out_blend)
 {
-    const bool separate = FIELD(control, 29, 29);
+    const bool separate = BITS(control, 29, 29);
     const unsigned alpha = separate ? 16 : 0;
     const char *obstacle;
 
-    out_blend->enabled = FIELD(control, 30, 30);
+    out_blend->enabled = BITS(control, 30, 30);
     out_blend->color = (struct gfx_blend_equation){
-        .src = FIELD(control, 0, 4), .combine = FIELD(control, 5, 7), .dst = FIELD(control, 8, 12)};
-    out_blend->alpha = (struct gfx_blend_equation){.src = FIELD(control, alpha, alpha + 4),
-                                                   .combine = FIELD(control, alpha + 5, alpha + 7),
-                                                   .dst = FIELD(control, alpha + 8, alpha + 12)};
+        .src = BITS(control, 0, 4), .combine = BITS(control, 5, 7), .dst = BITS(control, 8, 12)};
+    out_blend->alpha = (struct gfx_blend_equation){.src = BITS(control, alpha, alpha + 4),
+                                                   .combine = BITS(control, alpha + 5, alpha + 7),
+                                                   .dst = BITS(control, alpha + 8, alpha + 12)};
     if (!out_blend->enabled)
         return NULL;
     equation_normalize(&out_blend->color);

@@ -4,10 +4,9 @@
  */
 #include <string.h>
 
+#include "base/bits.h"
 #include "softgpu/gfx/color.h"
 #include "softgpu/isa/exec/sem_base.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 /* ---- exports ---- */
 
@@ -112,7 +111,7 @@ static const uint8_t orders[4][4][4] = {
 
 bool gfx_color_format_find(uint32_t info, struct gfx_color_format *out_format)
 {
-    unsigned number = unified[FIELD(info, 2, 6)][FIELD(info, 8, 10)], count = 0;
+    unsigned number = unified[BITS(info, 2, 6)][BITS(info, 8, 10)], count = 0;
 
     memset(out_format, 0, sizeof(*out_format));
     if (!number)
@@ -126,6 +125,6 @@ bool gfx_color_format_find(uint32_t info, struct gfx_color_format *out_format)
     if (out_format->format->numeric == ISA_FORMAT_SHARED_EXPONENT)
         count = 3;
     out_format->components = (uint8_t)count;
-    memcpy(out_format->order, orders[FIELD(info, 11, 12)][count - 1], sizeof(out_format->order));
+    memcpy(out_format->order, orders[BITS(info, 11, 12)][count - 1], sizeof(out_format->order));
     return true;
 }

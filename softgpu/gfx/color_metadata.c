@@ -17,11 +17,10 @@
  */
 #include <string.h>
 
+#include "base/bits.h"
 #include "softgpu/gfx/output.h"
 #include "softgpu/isa/exec/host.h"
 #include "softgpu/surface/surface_metadata.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 enum { TILE = 8, BLOCK = 256 };
 
@@ -74,18 +73,18 @@ const char *gfx_color_metadata_begin(const struct gfx_registers *r, unsigned n,
     struct gfx_color_metadata *m = &target->metadata;
     const char *obstacle = NULL;
 
-    m->dcc = FIELD(info, 28, 28);
-    m->cmask = FIELD(info, 13, 14) != 0; /* fast clears, or FMASK */
+    m->dcc = BITS(info, 28, 28);
+    m->cmask = BITS(info, 13, 14) != 0; /* fast clears, or FMASK */
     if (m->cmask && !shape->samples_log2)
         return "fast clears by CMASK of a single sample are not modelled";
     clear_read(r, at, shape->element_bytes, &m->clear);
     if (m->cmask) {
         m->cmask_base = base_read(r, GFX_CB_COLOR0_CMASK + at, GFX_CB_COLOR0_CMASK_BASE_EXT + n);
         m->fmask_base = base_read(r, GFX_CB_COLOR0_FMASK + at, GFX_CB_COLOR0_FMASK_BASE_EXT + n);
-        obstacle = fmask_place(FIELD(attrib3, 19, 23), shape, m);
+        obstacle = fmask_place(BITS(attrib3, 19, 23), shape, m);
     }
     if (!obstacle && m->dcc) {
-        const bool aligned = FIELD(attrib3, 30, 30);
+        const bool aligned = BITS(attrib3, 30, 30);
 
         m->dcc_base = base_read(r, GFX_CB_COLOR0_DCC_BASE + at, GFX_CB_COLOR0_DCC_BASE_EXT + n);
         m->dcc_port.access = ISA_ACCESS_READ | ISA_ACCESS_WRITE;

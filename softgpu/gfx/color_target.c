@@ -4,10 +4,9 @@
  */
 #include <string.h>
 
+#include "base/bits.h"
 #include "softgpu/gfx/output.h"
 #include "softgpu/isa/exec/sem_base.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 enum { TARGET_STRIDE = GFX_CB_COLOR1_BASE - GFX_CB_COLOR0_BASE }; /* in registers */
 
@@ -38,11 +37,11 @@ static struct target_registers target_read(const struct gfx_registers *r, unsign
 
 static const char *target_obstacle(const struct target_registers *r)
 {
-    if (FIELD(r->info, 0, 1))
+    if (BITS(r->info, 0, 1))
         return "big-endian elements are not modelled";
-    if (FIELD(r->attrib, 12, 14) != FIELD(r->attrib, 15, 16))
+    if (BITS(r->attrib, 12, 14) != BITS(r->attrib, 15, 16))
         return "fewer fragments than samples are not modelled";
-    if (FIELD(r->attrib3, 24, 25) > SURFACE_3D)
+    if (BITS(r->attrib3, 24, 25) > SURFACE_3D)
         return "a number of dimensions that there is not";
     return NULL;
 }
@@ -78,10 +77,10 @@ static const char *target_blend(const struct gfx_registers *registers,
 
     if (obstacle)
         return obstacle;
-    if (FIELD(r->info, 16, 16) || isa_format_is_integer(target->format.format))
+    if (BITS(r->info, 16, 16) || isa_format_is_integer(target->format.format))
         blend->enabled = false;
-    blend->clamp = FIELD(r->info, 15, 15);
-    blend->zero_wins = FIELD(r->info, 17, 17);
+    blend->clamp = BITS(r->info, 15, 15);
+    blend->zero_wins = BITS(r->info, 17, 17);
     blend->low = target->format.format->numeric == ISA_FORMAT_SNORM ? -1 : 0;
     target->dual = gfx_blend_is_dual(blend);
     for (unsigned c = 0; c < 4; c++) {
@@ -98,11 +97,11 @@ static const char *target_blend(const struct gfx_registers *registers,
 static const char *target_rop(const struct gfx_registers *registers,
                               const struct target_registers *r, struct gfx_color_target *target)
 {
-    unsigned rop3 = FIELD(gfx_context(registers, GFX_CB_COLOR_CONTROL), 16, 23);
+    unsigned rop3 = BITS(gfx_context(registers, GFX_CB_COLOR_CONTROL), 16, 23);
     unsigned numeric = target->format.format->numeric;
 
     target->rop = GFX_ROP_COPY;
-    if (FIELD(r->blend, 31, 31) || numeric == ISA_FORMAT_FLOAT || numeric == ISA_FORMAT_SRGB ||
+    if (BITS(r->blend, 31, 31) || numeric == ISA_FORMAT_FLOAT || numeric == ISA_FORMAT_SRGB ||
         numeric == ISA_FORMAT_SHARED_EXPONENT)
         return NULL;
     if (rop3 >> 4 != (rop3 & 15))
@@ -118,26 +117,26 @@ static const char *target_rop(const struct gfx_registers *registers,
 static const char *target_place(const struct gfx_registers *registers, unsigned n,
                                 const struct target_registers *r, struct gfx_color_target *target)
 {
-    const uint32_t width = FIELD(r->attrib2, 14, 27) + 1, height = FIELD(r->attrib2, 0, 13) + 1;
-    struct surface_shape shape = {.dimension = FIELD(r->attrib3, 24, 25),
-                                  .swizzle = FIELD(r->attrib3, 14, 18),
+    const uint32_t width = BITS(r->attrib2, 14, 27) + 1, height = BITS(r->attrib2, 0, 13) + 1;
+    struct surface_shape shape = {.dimension = BITS(r->attrib3, 24, 25),
+                                  .swizzle = BITS(r->attrib3, 14, 18),
                                   .element_bytes = target->format.format->bytes,
-                                  .samples_log2 = FIELD(r->attrib, 15, 16),
+                                  .samples_log2 = BITS(r->attrib, 15, 16),
                                   .width = width,
                                   .height = height,
-                                  .depth = FIELD(r->attrib3, 0, 12) + 1,
-                                  .levels = FIELD(r->attrib2, 28, 31) + 1};
+                                  .depth = BITS(r->attrib3, 0, 12) + 1,
+                                  .levels = BITS(r->attrib2, 28, 31) + 1};
     const char *obstacle;
 
     target->base = r->base;
-    target->level = FIELD(r->view, 26, 29);
+    target->level = BITS(r->view, 26, 29);
     if (target->level >= shape.levels)
         return "a mip level that the surface does not have";
     target->samples_log2 = shape.samples_log2;
     target->width = width >> target->level ? width >> target->level : 1;
     target->height = height >> target->level ? height >> target->level : 1;
-    target->first_slice = FIELD(r->view, 0, 12);
-    target->last_slice = FIELD(r->view, 13, 25);
+    target->first_slice = BITS(r->view, 0, 12);
+    target->last_slice = BITS(r->view, 13, 25);
     obstacle = surface_layout_init(&target->layout, &shape);
     return obstacle ? obstacle : gfx_color_metadata_begin(registers, n, &shape, target);
 }
@@ -153,13 +152,13 @@ static const char *target_decode(const struct gfx_registers *registers, unsigned
         return obstacle;
     if (!gfx_color_format_find(r.info, &target->format))
         return "its format is none of this GPU's";
-    target->rounding = FIELD(r.info, 18, 18) ? ISA_FORMAT_ROUND_CUT : ISA_FORMAT_ROUND_HALF;
+    target->rounding = BITS(r.info, 18, 18) ? ISA_FORMAT_ROUND_CUT : ISA_FORMAT_ROUND_HALF;
     target->bytes = target->format.format->numeric == ISA_FORMAT_UNORM &&
                     target->format.format->bits[0] == 8 &&
                     target->format.format->bytes == target->format.components &&
                     target->rounding == ISA_FORMAT_ROUND_HALF;
-    target->opaque = FIELD(r.attrib, 17, 17);
-    target->alpha_lowest = FIELD(r.info, 11, 12) > 1; /* the orders that go up from alpha */
+    target->opaque = BITS(r.attrib, 17, 17);
+    target->alpha_lowest = BITS(r.info, 11, 12) > 1; /* the orders that go up from alpha */
     target_mask(target, components);
     obstacle = target_blend(registers, &r, target);
     if (!obstacle)
@@ -186,7 +185,7 @@ static uint32_t components_mask(const struct gfx_registers *registers, enum gfx_
 static enum gfx_result mode_begin(struct gfx_pipeline *pipeline, struct gfx_color *color)
 {
     const unsigned mode =
-        FIELD(gfx_context(&pipeline->state->registers, GFX_CB_COLOR_CONTROL), 4, 6);
+        BITS(gfx_context(&pipeline->state->registers, GFX_CB_COLOR_CONTROL), 4, 6);
 
     color->mode = (enum gfx_color_mode)mode;
     switch (color->mode) {
@@ -229,7 +228,7 @@ enum gfx_result gfx_color_begin(struct gfx_pipeline *pipeline)
         uint32_t info = gfx_context(registers, GFX_CB_COLOR0_INFO + n * TARGET_STRIDE);
         unsigned components = mask >> 4 * n & 15;
 
-        if (!components || FIELD(info, 2, 6) == 0)
+        if (!components || BITS(info, 2, 6) == 0)
             continue;
         obstacle = target_decode(registers, n, components, &color->target[n]);
         if (obstacle)

@@ -4,11 +4,10 @@
  * filled when a draw first touches it, and its word then says that it is as it is; nothing is ever
  * compressed, so that is also what a decompressing pass leaves.
  */
+#include "base/bits.h"
 #include "softgpu/gfx/output.h"
 #include "softgpu/isa/exec/host.h"
 #include "softgpu/surface/surface_metadata.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 enum { TILE = 8 };
 
@@ -28,11 +27,11 @@ const char *gfx_htile_begin(const struct gfx_registers *r, const struct surface_
                           (uint64_t)(gfx_context(r, GFX_DB_HTILE_DATA_BASE_HI) & 0xff) << 32;
     const uint32_t render = gfx_context(r, GFX_DB_RENDER_CONTROL);
 
-    htile->on = FIELD(gfx_context(r, GFX_DB_Z_INFO), 29, 29);
+    htile->on = BITS(gfx_context(r, GFX_DB_Z_INFO), 29, 29);
     if (!htile->on)
         return NULL;
-    htile->stencil = !FIELD(gfx_context(r, GFX_DB_STENCIL_INFO), 29, 29);
-    htile->expands = FIELD(render, 5, 6) != 0;
+    htile->stencil = !BITS(gfx_context(r, GFX_DB_STENCIL_INFO), 29, 29);
+    htile->expands = BITS(render, 5, 6) != 0;
     htile->base = (uint64_t)((int64_t)(base << 24) >> 16);
     htile->port.access = ISA_ACCESS_READ | ISA_ACCESS_WRITE;
     return surface_metadata_init(&htile->layout, SURFACE_HTILE, shape);

@@ -4,10 +4,9 @@
  */
 #include <string.h>
 
+#include "base/bits.h"
 #include "softgpu/gfx/output.h"
 #include "softgpu/isa/exec/sem_base.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 /* ---- tests ---- */
 
@@ -30,27 +29,27 @@ static void depth_tests(const struct gfx_registers *r, struct gfx_depth *depth)
     const uint32_t view = gfx_context(r, GFX_DB_DEPTH_VIEW);
     const uint32_t render = gfx_context(r, GFX_DB_RENDER_CONTROL);
 
-    depth->z.writable = !FIELD(view, 24, 24);
-    depth->stencil.writable = !FIELD(view, 25, 25);
-    depth->z_test = depth->z.present && FIELD(control, 1, 1);
-    depth->z_write = depth->z_test && FIELD(control, 2, 2) && depth->z.writable;
-    depth->z_compare = FIELD(control, 4, 6);
-    depth->bounds_test = depth->z.present && FIELD(control, 3, 3);
+    depth->z.writable = !BITS(view, 24, 24);
+    depth->stencil.writable = !BITS(view, 25, 25);
+    depth->z_test = depth->z.present && BITS(control, 1, 1);
+    depth->z_write = depth->z_test && BITS(control, 2, 2) && depth->z.writable;
+    depth->z_compare = BITS(control, 4, 6);
+    depth->bounds_test = depth->z.present && BITS(control, 3, 3);
     depth->bounds_min = sem_f32(gfx_context(r, GFX_DB_DEPTH_BOUNDS_MIN));
     depth->bounds_max = sem_f32(gfx_context(r, GFX_DB_DEPTH_BOUNDS_MAX));
-    depth->stencil_test = depth->stencil.present && FIELD(control, 0, 0);
+    depth->stencil_test = depth->stencil.present && BITS(control, 0, 0);
     depth->face[0] =
-        face_read(FIELD(control, 8, 10), operations, gfx_context(r, GFX_DB_STENCILREFMASK));
+        face_read(BITS(control, 8, 10), operations, gfx_context(r, GFX_DB_STENCILREFMASK));
     depth->face[1] = depth->face[0];
-    if (FIELD(control, 7, 7))
-        depth->face[1] = face_read(FIELD(control, 20, 22), operations >> 12,
+    if (BITS(control, 7, 7))
+        depth->face[1] = face_read(BITS(control, 20, 22), operations >> 12,
                                    gfx_context(r, GFX_DB_STENCILREFMASK_BF));
-    depth->z_clear = FIELD(render, 0, 0);
-    depth->stencil_clear = FIELD(render, 1, 1);
+    depth->z_clear = BITS(render, 0, 0);
+    depth->stencil_clear = BITS(render, 1, 1);
     depth->z_clear_value = gfx_z_pack(depth->format, sem_f32(gfx_context(r, GFX_DB_DEPTH_CLEAR)));
     depth->stencil_clear_value = (uint8_t)gfx_context(r, GFX_DB_STENCIL_CLEAR);
-    depth->stencil_exported = FIELD(gfx_context(r, GFX_DB_SHADER_CONTROL), 1, 1);
-    depth->counts = !FIELD(gfx_context(r, GFX_DB_COUNT_CONTROL), 0, 0);
+    depth->stencil_exported = BITS(gfx_context(r, GFX_DB_SHADER_CONTROL), 1, 1);
+    depth->counts = !BITS(gfx_context(r, GFX_DB_COUNT_CONTROL), 0, 0);
 }
 
 /* ---- place ---- */
@@ -72,11 +71,11 @@ static struct surface_shape plane_shape(const struct gfx_registers *r, unsigned 
     return (struct surface_shape){.dimension = SURFACE_2D,
                                   .swizzle = swizzle,
                                   .element_bytes = bytes,
-                                  .samples_log2 = FIELD(info, 2, 3),
-                                  .width = FIELD(size, 0, 13) + 1,
-                                  .height = FIELD(size, 16, 29) + 1,
+                                  .samples_log2 = BITS(info, 2, 3),
+                                  .width = BITS(size, 0, 13) + 1,
+                                  .height = BITS(size, 16, 29) + 1,
                                   .depth = 1,
-                                  .levels = FIELD(info, 16, 19) + 1};
+                                  .levels = BITS(info, 16, 19) + 1};
 }
 
 /* A plane that is only read is written all the same where metadata says that it is cleared. */
@@ -92,13 +91,13 @@ static const char *planes_place(const struct gfx_registers *r, struct gfx_depth 
 {
     const uint32_t z_info = gfx_context(r, GFX_DB_Z_INFO);
     const uint32_t stencil_info = gfx_context(r, GFX_DB_STENCIL_INFO);
-    const bool has_z = depth->format != GFX_Z_NONE, has_metadata = FIELD(z_info, 29, 29);
+    const bool has_z = depth->format != GFX_Z_NONE, has_metadata = BITS(z_info, 29, 29);
     const struct surface_shape z =
-        plane_shape(r, FIELD(z_info, 4, 8), depth->format == GFX_Z_16 ? 2 : 4);
-    const struct surface_shape stencil = plane_shape(r, FIELD(stencil_info, 4, 8), 1);
+        plane_shape(r, BITS(z_info, 4, 8), depth->format == GFX_Z_16 ? 2 : 4);
+    const struct surface_shape stencil = plane_shape(r, BITS(stencil_info, 4, 8), 1);
     const char *obstacle = has_z ? plane_place(&z, has_metadata, &depth->z) : NULL;
 
-    if (!obstacle && FIELD(stencil_info, 0, 0))
+    if (!obstacle && BITS(stencil_info, 0, 0))
         obstacle = plane_place(&stencil, has_metadata, &depth->stencil);
     return obstacle ? obstacle : gfx_htile_begin(r, has_z ? &z : &stencil, &depth->htile);
 }
@@ -110,20 +109,20 @@ static const char *depth_place(const struct gfx_registers *r, struct gfx_depth *
     const uint32_t view = gfx_context(r, GFX_DB_DEPTH_VIEW);
     const uint32_t size = gfx_context(r, GFX_DB_DEPTH_SIZE_XY);
 
-    depth->format = (enum gfx_z_format)FIELD(z_info, 0, 1);
-    depth->samples_log2 = FIELD(z_info, 2, 3);
-    depth->level = FIELD(view, 26, 29);
-    depth->width = (FIELD(size, 0, 13) + 1) >> depth->level;
-    depth->height = (FIELD(size, 16, 29) + 1) >> depth->level;
+    depth->format = (enum gfx_z_format)BITS(z_info, 0, 1);
+    depth->samples_log2 = BITS(z_info, 2, 3);
+    depth->level = BITS(view, 26, 29);
+    depth->width = (BITS(size, 0, 13) + 1) >> depth->level;
+    depth->height = (BITS(size, 16, 29) + 1) >> depth->level;
     depth->width += !depth->width;
     depth->height += !depth->height;
-    depth->first_slice = FIELD(view, 0, 10) | FIELD(view, 11, 12) << 11;
-    depth->last_slice = FIELD(view, 13, 23) | FIELD(view, 30, 31) << 11;
-    depth->z.writable = !FIELD(view, 24, 24);
-    depth->stencil.writable = !FIELD(view, 25, 25);
-    if (depth->format == GFX_Z_NONE && !FIELD(stencil_info, 0, 0))
+    depth->first_slice = BITS(view, 0, 10) | BITS(view, 11, 12) << 11;
+    depth->last_slice = BITS(view, 13, 23) | BITS(view, 30, 31) << 11;
+    depth->z.writable = !BITS(view, 24, 24);
+    depth->stencil.writable = !BITS(view, 25, 25);
+    if (depth->format == GFX_Z_NONE && !BITS(stencil_info, 0, 0))
         return NULL;
-    if (depth->level > FIELD(z_info, 16, 19))
+    if (depth->level > BITS(z_info, 16, 19))
         return "a mip level that the surface does not have";
     depth->z.base = base_read(r, GFX_DB_Z_WRITE_BASE, GFX_DB_Z_WRITE_BASE_HI);
     depth->stencil.base = base_read(r, GFX_DB_STENCIL_WRITE_BASE, GFX_DB_STENCIL_WRITE_BASE_HI);
@@ -137,13 +136,13 @@ static const char *depth_place(const struct gfx_registers *r, struct gfx_depth *
 
 static const char *control_obstacle(const struct gfx_registers *r)
 {
-    if (FIELD(gfx_context(r, GFX_DB_RENDER_CONTROL), 2, 3))
+    if (BITS(gfx_context(r, GFX_DB_RENDER_CONTROL), 2, 3))
         return "copies from depth to colour are not modelled";
-    if (FIELD(gfx_context(r, GFX_DB_DEPTH_CONTROL), 30, 31))
+    if (BITS(gfx_context(r, GFX_DB_DEPTH_CONTROL), 30, 31))
         return "colour writes by the outcome of the depth test are not modelled";
-    if (FIELD(gfx_context(r, GFX_DB_SHADER_CONTROL), 2, 2))
+    if (BITS(gfx_context(r, GFX_DB_SHADER_CONTROL), 2, 2))
         return "exported stencil operands are not modelled";
-    if (FIELD(gfx_context(r, GFX_DB_RENDER_OVERRIDE), 10, 10))
+    if (BITS(gfx_context(r, GFX_DB_RENDER_OVERRIDE), 10, 10))
         return "draws that drop all colours are not modelled";
     return NULL;
 }

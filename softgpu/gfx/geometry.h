@@ -19,11 +19,10 @@
 #ifndef SOFTGPU_GFX_GEOMETRY_H
 #define SOFTGPU_GFX_GEOMETRY_H
 
+#include "base/bits.h"
 #include "softgpu/gfx/pipeline.h"
 #include "softgpu/gfx/port.h"
 #include "softgpu/gfx/program.h"
-
-#define GFX_FIELD(word, shift, width) ((word) >> (shift) & ((1u << (width)) - 1))
 
 enum {
     GFX_CORNERS = 6,          /* vertices of a primitive with adjacency */

@@ -104,8 +104,8 @@ static void geometry_message(struct isa_graphics *graphics, struct isa_wave *w, 
         gfx_refuse(g->pipeline, "message %u of a geometry shader that is not NGG", message);
         return;
     }
-    g->out_vertices = GFX_FIELD(m0, 0, 11);
-    g->out_primitives = GFX_FIELD(m0, 12, 11);
+    g->out_vertices = BITS_AT(m0, 0, 11);
+    g->out_primitives = BITS_AT(m0, 12, 11);
     g->allocated = true;
 }
 

@@ -29,9 +29,9 @@ enum gfx_result gfx_geometry_check(struct gfx_pipeline *pipeline)
     const struct gfx_registers *r = &pipeline->state->registers;
     uint32_t stages = gfx_context(r, GFX_VGT_SHADER_STAGES_EN);
 
-    if (GFX_FIELD(stages, 0, 2) || GFX_FIELD(stages, 2, 1))
+    if (BITS_AT(stages, 0, 2) || BITS_AT(stages, 2, 1))
         return gfx_refuse(pipeline, "tessellation is not modelled");
-    if (GFX_FIELD(stages, 19, 2))
+    if (BITS_AT(stages, 19, 2))
         return gfx_refuse(pipeline, "mesh shaders (GS_FAST_LAUNCH) are not modelled");
     if (!(stages & STAGES_PRIMGEN_EN) && (stages & STAGES_GS_EN))
         return gfx_refuse(pipeline, "geometry shaders are modelled as NGG only; run without "
@@ -77,10 +77,10 @@ static enum gfx_result setup_ngg(struct gfx_pipeline *pipeline, uint32_t stages,
     out->geometry_shader = stages & STAGES_GS_EN;
     out->passthrough = stages & STAGES_PASSTHRU_EN;
     out->implicit_alloc = out->passthrough && stages & STAGES_PASSTHRU_NO_MSG;
-    out->invocations = GFX_FIELD(instances, 0, 1) ? GFX_FIELD(instances, 2, 7) : 1;
-    out->amplification = GFX_FIELD(gfx_context(r, GFX_GE_NGG_SUBGRP_CNTL), 0, 9);
-    out->vertex_limit = limit_of(GFX_FIELD(onchip, 0, 11), GFX_FIELD(ge, 9, 9));
-    out->primitive_limit = limit_of(GFX_FIELD(onchip, 11, 11), GFX_FIELD(ge, 0, 9));
+    out->invocations = BITS_AT(instances, 0, 1) ? BITS_AT(instances, 2, 7) : 1;
+    out->amplification = BITS_AT(gfx_context(r, GFX_GE_NGG_SUBGRP_CNTL), 0, 9);
+    out->vertex_limit = limit_of(BITS_AT(onchip, 0, 11), BITS_AT(ge, 9, 9));
+    out->primitive_limit = limit_of(BITS_AT(onchip, 11, 11), BITS_AT(ge, 0, 9));
     out->fresh_provoking = gfx_context(r, GFX_VGT_PRIMITIVEID_EN) & DISABLE_PROVOK_REUSE;
     out->item_size = gfx_context(r, GFX_VGT_ESGS_RING_ITEMSIZE) & 0x7fff;
     out->output = output_ngg(r);
@@ -92,7 +92,7 @@ static enum gfx_result setup_ngg(struct gfx_pipeline *pipeline, uint32_t stages,
     if (gfx_program_read(pipeline, GFX_STAGE_GS, stages & STAGES_GS_W32_EN ? 32 : 64,
                          &out->program) != GFX_DONE)
         return GFX_FAULT;
-    out->lds_bytes = GFX_FIELD(out->program.rsrc2, 19, 8) * 512;
+    out->lds_bytes = BITS_AT(out->program.rsrc2, 19, 8) * 512;
     return GFX_DONE;
 }
 
@@ -121,7 +121,7 @@ enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
     *out = (struct gfx_geometry_setup){
         .ngg = stages & STAGES_PRIMGEN_EN,
         .corners = gfx_assembler_corners(&pipeline->geometry->assembler),
-        .parameters = GFX_FIELD(exports, 1, 5) + 1 + GFX_FIELD(exports, 8, 5),
+        .parameters = BITS_AT(exports, 1, 5) + 1 + BITS_AT(exports, 8, 5),
     };
     if (out->parameters > ISA_PARAMETERS)
         return gfx_refuse(pipeline, "%u parameters of vertices and primitives", out->parameters);

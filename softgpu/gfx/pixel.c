@@ -10,14 +10,13 @@
  * radv_compute_db_shader_control() and radv_declare_shader_args() for the order of SGPRs.
  */
 #include "softgpu/gfx/pixel.h"
+#include "base/bits.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "softgpu/gfx/color.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 rw_status gfx_pixel_create(struct gfx_pipeline *pipeline)
 {
@@ -41,17 +40,17 @@ static enum gfx_result setup_check(struct gfx_pipeline *pipeline)
     const uint32_t control = gfx_context(registers, GFX_DB_SHADER_CONTROL);
     const uint32_t rsrc2 = gfx_sh(registers, GFX_SPI_SHADER_PGM_RSRC2_PS);
 
-    if (FIELD(control, 7, 7))
+    if (BITS(control, 7, 7))
         return gfx_refuse(pipeline, "COVERAGE_TO_MASK_ENABLE");
-    if (FIELD(control, 2, 2))
+    if (BITS(control, 2, 2))
         return gfx_refuse(pipeline, "a pixel shader that exports the stencil operand");
-    if (FIELD(control, 16, 17) || FIELD(rsrc2, 25, 26))
+    if (BITS(control, 16, 17) || BITS(rsrc2, 25, 26))
         return gfx_refuse(pipeline, "pixel shaders in the order of primitives");
-    if (FIELD(rsrc2, 7, 7))
+    if (BITS(rsrc2, 7, 7))
         return gfx_refuse(pipeline, "a pixel shader that counts its waves (WAVE_CNT_EN)");
-    if (FIELD(rsrc2, 8, 15))
+    if (BITS(rsrc2, 8, 15))
         return gfx_refuse(pipeline, "a pixel shader with %u bytes of LDS of its own",
-                          FIELD(rsrc2, 8, 15) * 512);
+                          BITS(rsrc2, 8, 15) * 512);
     return GFX_DONE;
 }
 
@@ -64,11 +63,11 @@ static void exports_read(const struct gfx_registers *registers, struct pixel_set
     for (unsigned t = 0; t < GFX_TARGETS; t++)
         setup->format[t] = color >> 4 * t & 15;
     setup->format[ISA_EXPORT_MRTZ] = gfx_context(registers, GFX_SPI_SHADER_Z_FORMAT) & 15;
-    setup->exports_z = FIELD(control, 0, 0);
-    setup->exports_stencil = FIELD(control, 1, 1);
-    setup->exports_mask = FIELD(control, 8, 8);
-    setup->alpha_to_mask = FIELD(alpha, 0, 0) && !FIELD(control, 11, 11);
-    setup->alpha_rounds = FIELD(alpha, 16, 16);
+    setup->exports_z = BITS(control, 0, 0);
+    setup->exports_stencil = BITS(control, 1, 1);
+    setup->exports_mask = BITS(control, 8, 8);
+    setup->alpha_to_mask = BITS(alpha, 0, 0) && !BITS(control, 11, 11);
+    setup->alpha_rounds = BITS(alpha, 16, 16);
     for (unsigned i = 0; i < 4; i++)
         setup->alpha_offset[i] = alpha >> (8 + 2 * i) & 3;
 }
@@ -80,23 +79,23 @@ static bool shading_is_idle(const struct gfx_registers *registers, const struct 
     const uint32_t control = gfx_context(registers, GFX_DB_SHADER_CONTROL);
     const uint32_t targets =
         gfx_context(registers, GFX_CB_TARGET_MASK) & gfx_context(registers, GFX_CB_SHADER_MASK);
-    const uint32_t depends = FIELD(control, 0, 2) | FIELD(control, 6, 6) | FIELD(control, 8, 8);
+    const uint32_t depends = BITS(control, 0, 2) | BITS(control, 6, 6) | BITS(control, 8, 8);
 
-    if (FIELD(gfx_context(registers, GFX_DB_RENDER_CONTROL), 13, 13)) /* PS_INVOKE_DISABLE */
+    if (BITS(gfx_context(registers, GFX_DB_RENDER_CONTROL), 13, 13)) /* PS_INVOKE_DISABLE */
         return true;
-    return targets == 0 && !depends && !setup->alpha_to_mask && !FIELD(control, 9, 10);
+    return targets == 0 && !depends && !setup->alpha_to_mask && !BITS(control, 9, 10);
 }
 
 static bool depth_is_early(const struct gfx_registers *registers, const struct pixel_setup *setup)
 {
     enum { LATE_Z, EARLY_Z_THEN_LATE_Z, RE_Z, EARLY_Z_THEN_RE_Z };
     const uint32_t control = gfx_context(registers, GFX_DB_SHADER_CONTROL);
-    const uint32_t order = FIELD(control, 4, 5);
+    const uint32_t order = BITS(control, 4, 5);
 
-    if (FIELD(control, 12, 12) || setup->no_shade) /* DEPTH_BEFORE_SHADER */
+    if (BITS(control, 12, 12) || setup->no_shade) /* DEPTH_BEFORE_SHADER */
         return true;
     if (setup->exports_z || setup->exports_stencil || setup->exports_mask || setup->alpha_to_mask ||
-        FIELD(control, 6, 6))
+        BITS(control, 6, 6))
         return false;
     return order == EARLY_Z_THEN_LATE_Z || order == EARLY_Z_THEN_RE_Z;
 }
@@ -105,18 +104,18 @@ static void setup_read(const struct gfx_registers *registers, struct pixel_setup
 {
     const uint32_t control = gfx_context(registers, GFX_DB_SHADER_CONTROL);
     const uint32_t eqaa = gfx_context(registers, GFX_DB_EQAA);
-    const bool iterate = FIELD(gfx_context(registers, GFX_PA_SC_MODE_CNTL_1), 16, 16);
+    const bool iterate = BITS(gfx_context(registers, GFX_PA_SC_MODE_CNTL_1), 16, 16);
 
     exports_read(registers, setup);
     setup->input_ena = gfx_context(registers, GFX_SPI_PS_INPUT_ENA);
     setup->input_addr = gfx_context(registers, GFX_SPI_PS_INPUT_ADDR);
     setup->baryc = gfx_context(registers, GFX_SPI_BARYC_CNTL);
-    setup->iterations = iterate ? 1u << FIELD(eqaa, 4, 6) : 1;
+    setup->iterations = iterate ? 1u << BITS(eqaa, 4, 6) : 1;
     if (setup->iterations > setup->samples.count)
         setup->iterations = setup->samples.count;
     setup->no_shade = shading_is_idle(registers, setup);
     setup->early = depth_is_early(registers, setup);
-    setup->depth_coverage = setup->early && FIELD(control, 23, 23);
+    setup->depth_coverage = setup->early && BITS(control, 23, 23);
     /* Depth is final when it came first. */
     if (setup->early)
         setup->exports_z = setup->exports_stencil = false;
@@ -125,7 +124,7 @@ static void setup_read(const struct gfx_registers *registers, struct pixel_setup
 enum gfx_result gfx_pixel_begin(struct gfx_pipeline *pipeline)
 {
     const struct gfx_registers *registers = &pipeline->state->registers;
-    const bool wave32 = FIELD(gfx_context(registers, GFX_SPI_PS_IN_CONTROL), 15, 15);
+    const bool wave32 = BITS(gfx_context(registers, GFX_SPI_PS_IN_CONTROL), 15, 15);
     struct gfx_pixel *pixel = pipeline->pixel;
     enum gfx_result result = setup_check(pipeline);
 

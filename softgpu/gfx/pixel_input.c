@@ -8,10 +8,9 @@
  * declare_ps_input_vgprs() for the order and ACO for what the values are; LLVM's AMDGPU calling
  * convention of pixel shaders.
  */
+#include "base/bits.h"
 #include "softgpu/gfx/pixel.h"
 #include "softgpu/isa/exec/sem_base.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 /* As SPI_BARYC_CNTL.POS_FLOAT_LOCATION numbers them. */
 enum place { PLACE_CENTER, PLACE_CENTROID, PLACE_SAMPLE };
@@ -67,7 +66,7 @@ static void place_find(const struct lane *lane, enum place place, double *out_x,
 /* SPI_BARYC_CNTL can have centres and centroids swapped. */
 static enum place place_swapped(const struct lane *lane, enum place place, unsigned shift)
 {
-    if (!FIELD(lane->setup->baryc, shift, shift))
+    if (!BITS(lane->setup->baryc, shift, shift))
         return place;
     return place == PLACE_CENTER ? PLACE_CENTROID : PLACE_CENTER;
 }
@@ -148,13 +147,13 @@ static void fill_linear_centroid(const struct lane *lane, uint32_t out[3])
 
 static void position_find(const struct lane *lane, double *out_x, double *out_y)
 {
-    place_find(lane, (enum place)FIELD(lane->setup->baryc, 16, 17), out_x, out_y);
+    place_find(lane, (enum place)BITS(lane->setup->baryc, 16, 17), out_x, out_y);
 }
 
 /* POS_FLOAT_ULC: centres are at whole numbers. */
 static double corner_shift(const struct lane *lane)
 {
-    return FIELD(lane->setup->baryc, 20, 20) ? 0.5 : 0;
+    return BITS(lane->setup->baryc, 20, 20) ? 0.5 : 0;
 }
 
 static void fill_x(const struct lane *lane, uint32_t out[3])
@@ -194,7 +193,7 @@ static void fill_front(const struct lane *lane, uint32_t out[3])
 {
     bool front = lane->primitive->front;
 
-    out[0] = FIELD(lane->setup->baryc, 24, 24) ? front : to_bits(front ? 1.0 : -1.0);
+    out[0] = BITS(lane->setup->baryc, 24, 24) ? front : to_bits(front ? 1.0 : -1.0);
 }
 
 /* The shading rate in bits 2 to 5 is always one pixel. */

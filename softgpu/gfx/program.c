@@ -3,11 +3,10 @@
  * Programs of graphics stages: see program.h.
  */
 #include "softgpu/gfx/program.h"
+#include "base/bits.h"
 
 #include "softgpu/isa/aperture.h"
 #include "softgpu/isa/exec/status.h"
-
-#define FIELD(word, shift, width) ((word) >> (shift) & ((1u << (width)) - 1))
 
 enum { SGPRS_PER_WAVE = 106 };
 
@@ -37,8 +36,8 @@ static uint64_t code_of(const struct gfx_registers *registers, uint32_t low)
 
 static uint32_t mode_of(const struct stage_info *info, uint32_t rsrc1)
 {
-    return FIELD(rsrc1, 12, 8) | FIELD(rsrc1, 21, 1) << 8 | FIELD(rsrc1, 23, 1) << 9 |
-           FIELD(rsrc1, info->fp16_ovfl_shift, 1) << 23;
+    return BITS_AT(rsrc1, 12, 8) | BITS_AT(rsrc1, 21, 1) << 8 | BITS_AT(rsrc1, 23, 1) << 9 |
+           BITS_AT(rsrc1, info->fp16_ovfl_shift, 1) << 23;
 }
 
 enum gfx_result gfx_program_read(struct gfx_pipeline *pipeline, enum gfx_stage stage,
@@ -49,23 +48,23 @@ enum gfx_result gfx_program_read(struct gfx_pipeline *pipeline, enum gfx_stage s
     uint32_t rsrc1 = gfx_sh(registers, info->rsrc1), rsrc2 = gfx_sh(registers, info->rsrc1 + 1);
     uint32_t tmpring = gfx_context(registers, GFX_SPI_TMPRING_SIZE);
 
-    if (FIELD(rsrc2, info->excp_shift, 9))
+    if (BITS_AT(rsrc2, info->excp_shift, 9))
         return gfx_refuse(pipeline, "a %s shader that enables floating-point exceptions",
                           info->name);
     *out = (struct gfx_program){
         .code = code_of(registers, info->code),
         .lanes = lanes,
-        .user_sgprs = FIELD(rsrc2, 1, 5) | FIELD(rsrc2, 27, 1) << 5,
+        .user_sgprs = BITS_AT(rsrc2, 1, 5) | BITS_AT(rsrc2, 27, 1) << 5,
         .user_sgpr = &registers->sh[info->user - 0x2c00],
         .rsrc1 = rsrc1,
         .rsrc2 = rsrc2,
         .mode = mode_of(info, rsrc1),
-        .scratch = FIELD(rsrc2, 0, 1),
+        .scratch = BITS_AT(rsrc2, 0, 1),
     };
-    out->shared_vgprs = lanes == 64 ? FIELD(rsrc2, 28, 4) * 8 : 0;
-    out->vgprs = (FIELD(rsrc1, 0, 6) + 1) * (lanes == 32 ? 8 : 4) + out->shared_vgprs;
+    out->shared_vgprs = lanes == 64 ? BITS_AT(rsrc2, 28, 4) * 8 : 0;
+    out->vgprs = (BITS_AT(rsrc1, 0, 6) + 1) * (lanes == 32 ? 8 : 4) + out->shared_vgprs;
     if (out->scratch)
-        out->scratch_wave_bytes = FIELD(tmpring, 12, 13) * 1024;
+        out->scratch_wave_bytes = BITS_AT(tmpring, 12, 13) * 1024;
     if (out->vgprs > 256 || out->user_sgprs > GFX_USER_SGPRS)
         return gfx_refuse(pipeline, "a %s shader with %u VGPRs and %u user SGPRs", info->name,
                           out->vgprs, out->user_sgprs);
@@ -124,7 +123,7 @@ void gfx_program_wave(const struct gfx_pipeline *pipeline, const struct gfx_prog
     w->status = (uint32_t)ISA_STATUS_VALID |
                 (pipeline->machine.host->tba ? (uint32_t)ISA_STATUS_TRAP_EN : 0) |
                 (w->group->wave_count > 1 ? (uint32_t)ISA_STATUS_IN_TG : 0);
-    w->gpr_alloc = FIELD(program->rsrc1, 0, 6) << 8;
+    w->gpr_alloc = BITS_AT(program->rsrc1, 0, 6) << 8;
     w->shared_base = ISA_SHARED_APERTURE;
     w->private_base = ISA_PRIVATE_APERTURE;
     w->scratch_lane_bytes = program->scratch_wave_bytes / program->lanes;

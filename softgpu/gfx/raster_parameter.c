@@ -7,10 +7,9 @@
  * SPI_PS_IN_CONTROL); what RADV (offset_to_ps_input) and radeonsi (si_get_ps_input_cntl) program
  * for what the fields mean together.
  */
+#include "base/bits.h"
 #include "softgpu/gfx/raster.h"
 #include "softgpu/isa/exec/sem_base.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 enum { FIXED_NONE = 0xff };
 
@@ -21,21 +20,21 @@ enum sprite_select { SPRITE_0, SPRITE_1, SPRITE_S, SPRITE_T, SPRITE_NONE };
 static enum gfx_result attribute_read(struct gfx_pipeline *pipeline, uint32_t word, bool flat_on,
                                       struct raster_attribute *out)
 {
-    const bool elsewhere = FIELD(word, 5, 5), flat = flat_on && FIELD(word, 10, 10);
+    const bool elsewhere = BITS(word, 5, 5), flat = flat_on && BITS(word, 10, 10);
 
-    if (FIELD(word, 11, 16) || FIELD(word, 18, 18) || FIELD(word, 20, 20) || FIELD(word, 23, 23))
+    if (BITS(word, 11, 16) || BITS(word, 18, 18) || BITS(word, 20, 20) || BITS(word, 23, 23))
         return gfx_refuse(pipeline,
                           "SPI_PS_INPUT_CNTL 0x%08x: cylindrical wrapping, rotated or doubled "
                           "parameters",
                           word);
-    *out = (struct raster_attribute){.source = FIELD(word, 0, 4),
+    *out = (struct raster_attribute){.source = BITS(word, 0, 4),
                                      .fixed = FIXED_NONE,
                                      .flat = flat && !elsewhere,
                                      .raw = flat && elsewhere,
-                                     .half = FIELD(word, 19, 19),
-                                     .sprite = FIELD(word, 17, 17)};
+                                     .half = BITS(word, 19, 19),
+                                     .sprite = BITS(word, 17, 17)};
     if (elsewhere && !flat)
-        out->fixed = FIELD(word, 8, 9);
+        out->fixed = BITS(word, 8, 9);
     return GFX_DONE;
 }
 
@@ -44,21 +43,21 @@ enum gfx_result gfx_raster_read_attributes(struct gfx_pipeline *pipeline)
     const struct gfx_registers *registers = &pipeline->state->registers;
     const uint32_t control = gfx_context(registers, GFX_SPI_INTERP_CONTROL_0);
     const uint32_t in = gfx_context(registers, GFX_SPI_PS_IN_CONTROL);
-    const unsigned of_vertices = FIELD(in, 0, 5);
+    const unsigned of_vertices = BITS(in, 0, 5);
     struct gfx_raster *raster = pipeline->raster;
 
-    raster->attributes = of_vertices + FIELD(in, 9, 13);
+    raster->attributes = of_vertices + BITS(in, 9, 13);
     if (raster->attributes > ISA_PARAMETERS)
         return gfx_refuse(pipeline, "%u parameters of vertices and %u of primitives", of_vertices,
-                          FIELD(in, 9, 13));
-    raster->sprites = FIELD(control, 1, 1);
-    raster->sprite_bottom_up = FIELD(control, 14, 14);
+                          BITS(in, 9, 13));
+    raster->sprites = BITS(control, 1, 1);
+    raster->sprite_bottom_up = BITS(control, 14, 14);
     for (unsigned i = 0; i < 4; i++)
         raster->sprite_select[i] = (uint8_t)(control >> (2 + 3 * i) & 7);
     for (unsigned i = 0; i < raster->attributes; i++) {
         uint32_t word = gfx_context(registers, GFX_SPI_PS_INPUT_CNTL_0 + i);
         enum gfx_result result =
-            attribute_read(pipeline, word, FIELD(control, 0, 0), &raster->attribute[i]);
+            attribute_read(pipeline, word, BITS(control, 0, 0), &raster->attribute[i]);
 
         if (result != GFX_DONE)
             return result;

@@ -12,10 +12,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "softgpu/gfx/raster.h"
 #include "softgpu/isa/exec/sem_base.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 static double float_of(const struct gfx_registers *registers, uint32_t number)
 {
@@ -42,22 +41,22 @@ static enum gfx_result setup_check(struct gfx_pipeline *pipeline)
     const uint32_t mode = gfx_context(registers, GFX_PA_SU_SC_MODE_CNTL);
     const uint32_t conservative = gfx_context(registers, GFX_PA_SC_CONSERVATIVE_RASTERIZATION_CNTL);
 
-    if (FIELD(clip, 0, 5))
+    if (BITS(clip, 0, 5))
         return gfx_refuse(pipeline, "user clip planes (PA_CL_CLIP_CNTL 0x%08x)", clip);
-    if (FIELD(clip, 28, 28))
+    if (BITS(clip, 28, 28))
         return gfx_refuse(pipeline, "a programmable near plane (PA_CL_CLIP_CNTL 0x%08x)", clip);
-    if (FIELD(out, 20, 20) || FIELD(out, 25, 25) || FIELD(out, 27, 27))
+    if (BITS(out, 20, 20) || BITS(out, 25, 25) || BITS(out, 27, 27))
         return gfx_refuse(pipeline,
                           "kill or cut flags or line widths of vertices "
                           "(PA_CL_VS_OUT_CNTL 0x%08x)",
                           out);
-    if (FIELD(mode, 20, 20))
+    if (BITS(mode, 20, 20))
         return gfx_refuse(pipeline, "PERSP_CORR_DIS");
-    if (FIELD(gfx_context(registers, GFX_PA_SC_MODE_CNTL_0), 2, 2))
+    if (BITS(gfx_context(registers, GFX_PA_SC_MODE_CNTL_0), 2, 2))
         return gfx_refuse(pipeline, "stippled lines");
-    if (FIELD(conservative, 0, 0) || FIELD(conservative, 5, 5))
+    if (BITS(conservative, 0, 0) || BITS(conservative, 5, 5))
         return gfx_refuse(pipeline, "conservative rasterization");
-    if (FIELD(gfx_context(registers, GFX_PA_STEREO_CNTL), 1, 4) > 1)
+    if (BITS(gfx_context(registers, GFX_PA_STEREO_CNTL), 1, 4) > 1)
         return gfx_refuse(pipeline, "stereo rendering");
     return GFX_DONE;
 }
@@ -69,15 +68,15 @@ static void clip_read(const struct gfx_registers *registers, struct raster_setup
     const uint32_t control = gfx_context(registers, GFX_PA_CL_CLIP_CNTL);
     const uint32_t out = gfx_context(registers, GFX_PA_CL_VS_OUT_CNTL);
 
-    setup->kill = FIELD(control, 22, 22);
+    setup->kill = BITS(control, 22, 22);
     setup->clip = (struct gfx_clip_rules){
-        .off = FIELD(control, 16, 16),
-        .near = !FIELD(control, 26, 26),
-        .far = !FIELD(control, 27, 27),
-        .zero_to_one = FIELD(control, 19, 19),
-        .screen_linear = FIELD(control, 24, 24),
-        .clip = (uint8_t)FIELD(out, 0, 7),
-        .cull = (uint8_t)FIELD(out, 8, 15),
+        .off = BITS(control, 16, 16),
+        .near = !BITS(control, 26, 26),
+        .far = !BITS(control, 27, 27),
+        .zero_to_one = BITS(control, 19, 19),
+        .screen_linear = BITS(control, 24, 24),
+        .clip = (uint8_t)BITS(out, 0, 7),
+        .cull = (uint8_t)BITS(out, 8, 15),
         .guard_x = float_of(registers, GFX_PA_CL_GB_HORZ_CLIP_ADJ),
         .guard_y = float_of(registers, GFX_PA_CL_GB_VERT_CLIP_ADJ),
         .discard_x = float_of(registers, GFX_PA_CL_GB_HORZ_DISC_ADJ),
@@ -90,13 +89,13 @@ static void outputs_read(const struct gfx_registers *registers, struct raster_se
     const uint32_t out = gfx_context(registers, GFX_PA_CL_VS_OUT_CNTL);
     uint8_t next = 1;
 
-    setup->misc_at = FIELD(out, 21, 21) ? next++ : 0;
-    setup->distance_at[0] = FIELD(out, 22, 22) ? next++ : 0;
-    setup->distance_at[1] = FIELD(out, 23, 23) ? next++ : 0;
-    setup->vertex_size = setup->misc_at && FIELD(out, 16, 16);
-    setup->vertex_edges = setup->misc_at && FIELD(out, 17, 17);
-    setup->vertex_layer = setup->misc_at && FIELD(out, 18, 18);
-    setup->vertex_viewport = setup->misc_at && FIELD(out, 19, 19);
+    setup->misc_at = BITS(out, 21, 21) ? next++ : 0;
+    setup->distance_at[0] = BITS(out, 22, 22) ? next++ : 0;
+    setup->distance_at[1] = BITS(out, 23, 23) ? next++ : 0;
+    setup->vertex_size = setup->misc_at && BITS(out, 16, 16);
+    setup->vertex_edges = setup->misc_at && BITS(out, 17, 17);
+    setup->vertex_layer = setup->misc_at && BITS(out, 18, 18);
+    setup->vertex_viewport = setup->misc_at && BITS(out, 19, 19);
 }
 
 static void vertices_read(const struct gfx_registers *registers, struct raster_setup *setup)
@@ -108,15 +107,15 @@ static void vertices_read(const struct gfx_registers *registers, struct raster_s
     const uint32_t vtx = gfx_context(registers, GFX_PA_SU_VTX_CNTL);
     const uint32_t offset = gfx_context(registers, GFX_PA_SC_WINDOW_OFFSET);
 
-    setup->xy_projected = FIELD(vte, 8, 8);
-    setup->z_projected = FIELD(vte, 9, 9);
-    setup->w_inverse = !FIELD(vte, 10, 10);
-    setup->shift = FIELD(vtx, 0, 0) ? 0 : 0.5;
-    setup->rounding = FIELD(vtx, 1, 2);
-    setup->grid = grids[FIELD(vtx, 3, 5)];
-    if (FIELD(gfx_context(registers, GFX_PA_SU_SC_MODE_CNTL), 16, 16)) {
-        setup->window_x = (int16_t)FIELD(offset, 0, 15);
-        setup->window_y = (int16_t)FIELD(offset, 16, 31);
+    setup->xy_projected = BITS(vte, 8, 8);
+    setup->z_projected = BITS(vte, 9, 9);
+    setup->w_inverse = !BITS(vte, 10, 10);
+    setup->shift = BITS(vtx, 0, 0) ? 0 : 0.5;
+    setup->rounding = BITS(vtx, 1, 2);
+    setup->grid = grids[BITS(vtx, 3, 5)];
+    if (BITS(gfx_context(registers, GFX_PA_SU_SC_MODE_CNTL), 16, 16)) {
+        setup->window_x = (int16_t)BITS(offset, 0, 15);
+        setup->window_y = (int16_t)BITS(offset, 16, 31);
     }
 }
 
@@ -136,24 +135,24 @@ static struct raster_rect scissor_read(const struct gfx_registers *registers, ui
 {
     const uint32_t tl = gfx_context(registers, number), br = gfx_context(registers, number + 1);
     const uint32_t offset = gfx_context(registers, GFX_PA_SC_WINDOW_OFFSET);
-    const bool moved = !FIELD(tl, 31, 31);
-    const int32_t dx = moved ? (int16_t)FIELD(offset, 0, 15) : 0;
-    const int32_t dy = moved ? (int16_t)FIELD(offset, 16, 31) : 0;
+    const bool moved = !BITS(tl, 31, 31);
+    const int32_t dx = moved ? (int16_t)BITS(offset, 0, 15) : 0;
+    const int32_t dy = moved ? (int16_t)BITS(offset, 16, 31) : 0;
 
-    return (struct raster_rect){.x0 = (int32_t)FIELD(tl, 0, 14) + dx,
-                                .y0 = (int32_t)FIELD(tl, 16, 30) + dy,
-                                .x1 = (int32_t)FIELD(br, 0, 14) + dx,
-                                .y1 = (int32_t)FIELD(br, 16, 30) + dy};
+    return (struct raster_rect){.x0 = (int32_t)BITS(tl, 0, 14) + dx,
+                                .y0 = (int32_t)BITS(tl, 16, 30) + dy,
+                                .x1 = (int32_t)BITS(br, 0, 14) + dx,
+                                .y1 = (int32_t)BITS(br, 16, 30) + dy};
 }
 
 static struct raster_rect window_read(const struct gfx_registers *registers)
 {
     const uint32_t tl = gfx_context(registers, GFX_PA_SC_SCREEN_SCISSOR_TL);
     const uint32_t br = gfx_context(registers, GFX_PA_SC_SCREEN_SCISSOR_BR);
-    struct raster_rect rect = {.x0 = max32(0, (int16_t)FIELD(tl, 0, 15)),
-                               .y0 = max32(0, (int16_t)FIELD(tl, 16, 31)),
-                               .x1 = (int16_t)FIELD(br, 0, 15),
-                               .y1 = (int16_t)FIELD(br, 16, 31)};
+    struct raster_rect rect = {.x0 = max32(0, (int16_t)BITS(tl, 0, 15)),
+                               .y0 = max32(0, (int16_t)BITS(tl, 16, 31)),
+                               .x1 = (int16_t)BITS(br, 0, 15),
+                               .y1 = (int16_t)BITS(br, 16, 31)};
     struct raster_rect window = scissor_read(registers, GFX_PA_SC_WINDOW_SCISSOR_TL);
     struct raster_rect generic = scissor_read(registers, GFX_PA_SC_GENERIC_SCISSOR_TL);
 
@@ -175,13 +174,12 @@ static void viewport_read(const struct gfx_registers *registers, unsigned index,
     }
     out->z_min = sem_f32(gfx_context(registers, GFX_PA_SC_VPORT_ZMIN_0 + 2 * index));
     out->z_max = sem_f32(gfx_context(registers, GFX_PA_SC_VPORT_ZMAX_0 + 2 * index));
-    if (FIELD(gfx_context(registers, GFX_DB_RENDER_OVERRIDE), 16,
-              16)) { /* DISABLE_VIEWPORT_CLAMP */
+    if (BITS(gfx_context(registers, GFX_DB_RENDER_OVERRIDE), 16, 16)) { /* DISABLE_VIEWPORT_CLAMP */
         out->z_min = -INFINITY;
         out->z_max = INFINITY;
     }
     out->scissor = *window;
-    if (FIELD(gfx_context(registers, GFX_PA_SC_MODE_CNTL_0), 1, 1)) {
+    if (BITS(gfx_context(registers, GFX_PA_SC_MODE_CNTL_0), 1, 1)) {
         struct raster_rect own = scissor_read(registers, GFX_PA_SC_VPORT_SCISSOR_0_TL + 2 * index);
 
         rect_narrow(&out->scissor, &own);
@@ -195,10 +193,10 @@ static void clip_rects_read(const struct gfx_registers *registers, struct raster
         const uint32_t tl = gfx_context(registers, GFX_PA_SC_CLIPRECT_0_TL + 2 * i);
         const uint32_t br = gfx_context(registers, GFX_PA_SC_CLIPRECT_0_TL + 2 * i + 1);
 
-        setup->clip_rect[i] = (struct raster_rect){.x0 = (int32_t)FIELD(tl, 0, 14),
-                                                   .y0 = (int32_t)FIELD(tl, 16, 30),
-                                                   .x1 = (int32_t)FIELD(br, 0, 14),
-                                                   .y1 = (int32_t)FIELD(br, 16, 30)};
+        setup->clip_rect[i] = (struct raster_rect){.x0 = (int32_t)BITS(tl, 0, 14),
+                                                   .y0 = (int32_t)BITS(tl, 16, 30),
+                                                   .x1 = (int32_t)BITS(br, 0, 14),
+                                                   .y1 = (int32_t)BITS(br, 16, 30)};
     }
 }
 
@@ -209,13 +207,13 @@ static void faces_read(const struct gfx_registers *registers, struct raster_setu
     const uint32_t mode = gfx_context(registers, GFX_PA_SU_SC_MODE_CNTL);
     const uint32_t format = gfx_context(registers, GFX_PA_SU_POLY_OFFSET_DB_FMT_CNTL);
 
-    setup->front_is_clockwise = FIELD(mode, 2, 2);
-    setup->provoking_last = FIELD(mode, 19, 19);
+    setup->front_is_clockwise = BITS(mode, 2, 2);
+    setup->provoking_last = BITS(mode, 19, 19);
     for (unsigned i = 0; i < 2; i++) {
         uint32_t bias = GFX_PA_SU_POLY_OFFSET_FRONT_SCALE + 2 * i;
 
         setup->fill[i] =
-            FIELD(mode, 3, 4) ? (enum raster_fill)(mode >> (5 + 3 * i) & 7) : RASTER_FILL_TRIANGLES;
+            BITS(mode, 3, 4) ? (enum raster_fill)(mode >> (5 + 3 * i) & 7) : RASTER_FILL_TRIANGLES;
         setup->face[i] = (struct raster_face){.culled = mode >> i & 1,
                                               .biased = mode >> (11 + i) & 1,
                                               .bias_scale = float_of(registers, bias),
@@ -223,9 +221,9 @@ static void faces_read(const struct gfx_registers *registers, struct raster_setu
     }
     setup->flat_bias = setup->face[0];
     setup->flat_bias.culled = false;
-    setup->flat_bias.biased = FIELD(mode, 13, 13);
-    setup->bias_float = FIELD(format, 8, 8);
-    setup->bias_bits = (int8_t)FIELD(format, 0, 7);
+    setup->flat_bias.biased = BITS(mode, 13, 13);
+    setup->bias_float = BITS(format, 8, 8);
+    setup->bias_bits = (int8_t)BITS(format, 0, 7);
     setup->bias_clamp = float_of(registers, GFX_PA_SU_POLY_OFFSET_CLAMP);
 }
 
@@ -240,12 +238,12 @@ static void sizes_read(const struct gfx_registers *registers, struct raster_setu
     const uint32_t point = gfx_context(registers, GFX_PA_SU_POINT_SIZE);
     const uint32_t limits = gfx_context(registers, GFX_PA_SU_POINT_MINMAX);
 
-    setup->point_height = size_of(FIELD(point, 0, 15));
-    setup->point_width = size_of(FIELD(point, 16, 31));
-    setup->point_min = size_of(FIELD(limits, 0, 15));
-    setup->point_max = size_of(FIELD(limits, 16, 31));
-    setup->line_width = size_of(FIELD(gfx_context(registers, GFX_PA_SU_LINE_CNTL), 0, 15));
-    setup->line_square = FIELD(gfx_context(registers, GFX_PA_SC_LINE_CNTL), 11, 11);
+    setup->point_height = size_of(BITS(point, 0, 15));
+    setup->point_width = size_of(BITS(point, 16, 31));
+    setup->point_min = size_of(BITS(limits, 0, 15));
+    setup->point_max = size_of(BITS(limits, 16, 31));
+    setup->line_width = size_of(BITS(gfx_context(registers, GFX_PA_SU_LINE_CNTL), 0, 15));
+    setup->line_square = BITS(gfx_context(registers, GFX_PA_SC_LINE_CNTL), 11, 11);
 }
 
 enum gfx_result gfx_raster_read_setup(struct gfx_pipeline *pipeline)

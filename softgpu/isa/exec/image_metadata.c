@@ -3,6 +3,7 @@
  * Images with metadata: see image_metadata.h.
  */
 #include "softgpu/isa/exec/image_metadata.h"
+#include "base/bits.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -10,8 +11,6 @@
 #include "softgpu/isa/exec/trap.h"
 #include "softgpu/isa/exec/window.h"
 #include "softgpu/surface/surface_metadata.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 enum { COLOUR_BLOCK = 256 /* bytes */, TILE = 8 /* pixels */ };
 
@@ -30,14 +29,14 @@ static enum isa_image_metadata kind_of(const struct isa_image *image)
 
 void isa_image_metadata_decode(const uint32_t word[8], struct isa_image *out_image)
 {
-    const bool aligned = FIELD(word[6], 19, 19);
-    const uint64_t base = (uint64_t)word[7] << 16 | (uint64_t)FIELD(word[6], 24, 31) << 8;
+    const bool aligned = BITS(word[6], 19, 19);
+    const uint64_t base = (uint64_t)word[7] << 16 | (uint64_t)BITS(word[6], 24, 31) << 8;
     enum surface_metadata kind;
 
-    if (!FIELD(word[6], 21, 21) || out_image->misshapen)
+    if (!BITS(word[6], 21, 21) || out_image->misshapen)
         return;
     out_image->metadata = kind_of(out_image);
-    out_image->alpha_is_on_msb = FIELD(word[6], 22, 22);
+    out_image->alpha_is_on_msb = BITS(word[6], 22, 22);
     out_image->metadata_base = (uint64_t)((int64_t)(base << 16) >> 16);
     switch (out_image->metadata) {
     case ISA_METADATA_DCC:
@@ -173,7 +172,7 @@ static bool tile_fill(const struct opening *o, const void *element)
 /* Drivers clear depth so to 0 and 1 only, which the range of depths tells. */
 static void depth_cleared(const struct opening *o, uint32_t word, uint8_t element[4])
 {
-    const float value = (float)FIELD(word, 18, 31) / 0x3fff;
+    const float value = (float)BITS(word, 18, 31) / 0x3fff;
     uint32_t components[4] = {0};
 
     memcpy(&components[0], &value, sizeof(value));

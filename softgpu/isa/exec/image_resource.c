@@ -4,10 +4,9 @@
  */
 #include <string.h>
 
+#include "base/bits.h"
 #include "softgpu/isa/exec/image.h"
 #include "softgpu/isa/exec/image_metadata.h"
-
-#define FIELD(word, low, high) ((word) >> (low) & (uint32_t)((1ull << ((high) - (low) + 1)) - 1))
 
 /* ---- resources ---- */
 
@@ -58,8 +57,8 @@ static void lay_out(struct isa_image *image, uint32_t width, uint32_t height, ui
  * BASE_ARRAY to DEPTH. Where they lie does not depend on how many there are. */
 static void decode_store_view(struct isa_image *image, const uint32_t *word)
 {
-    image->base_array = FIELD(word[4], 16, 28);
-    image->levels[image->base_level].depth = FIELD(word[4], 0, 12) + 1;
+    image->base_array = BITS(word[4], 16, 28);
+    image->levels[image->base_level].depth = BITS(word[4], 0, 12) + 1;
 }
 
 /* Multisampled images have one level; the fields tell the number of samples instead. */
@@ -68,13 +67,13 @@ static void decode_levels(struct isa_image *image, const uint32_t *word)
     bool multisampled = image->type == ISA_IMAGE_2D_MSAA || image->type == ISA_IMAGE_2D_MSAA_ARRAY;
 
     if (multisampled) {
-        image->samples_log2 = FIELD(word[3], 16, 19);
+        image->samples_log2 = BITS(word[3], 16, 19);
         image->level_count = 1;
         return;
     }
-    image->base_level = FIELD(word[3], 12, 15);
-    image->last_level = FIELD(word[3], 16, 19);
-    image->level_count = FIELD(word[5], 4, 7) + 1;
+    image->base_level = BITS(word[3], 12, 15);
+    image->last_level = BITS(word[3], 16, 19);
+    image->level_count = BITS(word[5], 4, 7) + 1;
     if (image->level_count <= image->last_level)
         image->level_count = image->last_level + 1;
 }
@@ -83,21 +82,21 @@ static void decode_levels(struct isa_image *image, const uint32_t *word)
  * not 0 (GFX10.3). */
 static void decode_extent(struct isa_image *image, const uint32_t *word)
 {
-    uint32_t width = (FIELD(word[1], 30, 31) | FIELD(word[2], 0, 11) << 2) + 1;
-    uint32_t height = FIELD(word[2], 14, 27) + 1, depth = 1, pitch = 0;
+    uint32_t width = (BITS(word[1], 30, 31) | BITS(word[2], 0, 11) << 2) + 1;
+    uint32_t height = BITS(word[2], 14, 27) + 1, depth = 1, pitch = 0;
 
     if (isa_image_is_array(image)) {
-        image->base_array = FIELD(word[4], 16, 28);
-        image->last_array = FIELD(word[4], 0, 12);
+        image->base_array = BITS(word[4], 16, 28);
+        image->last_array = BITS(word[4], 0, 12);
     } else if (image->type == ISA_IMAGE_3D) {
-        depth = FIELD(word[4], 0, 12) + 1;
-    } else if (FIELD(word[4], 0, 13)) {
-        pitch = FIELD(word[4], 0, 13) + 1;
+        depth = BITS(word[4], 0, 12) + 1;
+    } else if (BITS(word[4], 0, 13)) {
+        pitch = BITS(word[4], 0, 13) + 1;
     }
     if (image->type == ISA_IMAGE_1D || image->type == ISA_IMAGE_1D_ARRAY)
         height = 1;
     lay_out(image, width, height, depth, pitch);
-    if (image->type == ISA_IMAGE_3D && FIELD(word[5], 0, 3))
+    if (image->type == ISA_IMAGE_3D && BITS(word[5], 0, 3))
         decode_store_view(image, word);
 }
 
@@ -111,17 +110,17 @@ void isa_image_decode(const struct isa_wave *w, uint16_t reg, bool short_form,
     if (!short_form)
         isa_reg_descriptor(w, (uint16_t)(reg + 4), word + 4);
     memset(out_image, 0, sizeof(*out_image));
-    type = FIELD(word[3], 28, 31);
+    type = BITS(word[3], 28, 31);
     out_image->type = (enum isa_image_type)type;
-    out_image->format = type >= ISA_IMAGE_1D ? isa_format_find(FIELD(word[1], 20, 28)) : NULL;
-    out_image->dst_sel = FIELD(word[3], 0, 11);
+    out_image->format = type >= ISA_IMAGE_1D ? isa_format_find(BITS(word[1], 20, 28)) : NULL;
+    out_image->dst_sel = BITS(word[3], 0, 11);
     if (!out_image->format)
         return;
-    out_image->base = ((uint64_t)FIELD(word[1], 0, 7) << 32 | word[0]) << 8;
+    out_image->base = ((uint64_t)BITS(word[1], 0, 7) << 32 | word[0]) << 8;
     out_image->base = (uint64_t)((int64_t)(out_image->base << 16) >> 16);
-    out_image->min_lod = (float)FIELD(word[1], 8, 19) / 256;
-    out_image->swizzle = FIELD(word[3], 20, 24);
-    out_image->border_swizzle = (uint8_t)FIELD(word[3], 25, 27);
+    out_image->min_lod = (float)BITS(word[1], 8, 19) / 256;
+    out_image->swizzle = BITS(word[3], 20, 24);
+    out_image->border_swizzle = (uint8_t)BITS(word[3], 25, 27);
     decode_levels(out_image, word);
     decode_extent(out_image, word);
     isa_image_metadata_decode(word, out_image);
@@ -183,29 +182,29 @@ void isa_sampler_decode(const struct isa_wave *w, uint16_t reg, struct isa_sampl
 
     isa_reg_descriptor(w, reg, word);
 
-    unsigned mag = FIELD(word[2], 20, 21), min = FIELD(word[2], 22, 23);
-    unsigned mip = FIELD(word[2], 26, 27), z = FIELD(word[2], 24, 25);
+    unsigned mag = BITS(word[2], 20, 21), min = BITS(word[2], 22, 23);
+    unsigned mip = BITS(word[2], 26, 27), z = BITS(word[2], 24, 25);
 
     *out_sampler = (struct isa_sampler){
-        .wrap = {(enum isa_wrap)FIELD(word[0], 0, 2), (enum isa_wrap)FIELD(word[0], 3, 5),
-                 (enum isa_wrap)FIELD(word[0], 6, 8)},
-        .max_aniso = 1u << FIELD(word[0], 9, 11),
-        .compare = FIELD(word[0], 12, 14),
-        .unnormalized = FIELD(word[0], 15, 15),
-        .trunc_coord = FIELD(word[0], 27, 27),
-        .cube_wrap = !FIELD(word[0], 28, 28),
-        .reduction = (enum isa_reduction)FIELD(word[0], 29, 30),
-        .skip_degamma = FIELD(word[0], 31, 31),
-        .min_lod = (float)FIELD(word[1], 0, 11) / 256,
-        .max_lod = (float)FIELD(word[1], 12, 23) / 256,
-        .lod_bias = signed_fixed(FIELD(word[2], 0, 13), 14),
+        .wrap = {(enum isa_wrap)BITS(word[0], 0, 2), (enum isa_wrap)BITS(word[0], 3, 5),
+                 (enum isa_wrap)BITS(word[0], 6, 8)},
+        .max_aniso = 1u << BITS(word[0], 9, 11),
+        .compare = BITS(word[0], 12, 14),
+        .unnormalized = BITS(word[0], 15, 15),
+        .trunc_coord = BITS(word[0], 27, 27),
+        .cube_wrap = !BITS(word[0], 28, 28),
+        .reduction = (enum isa_reduction)BITS(word[0], 29, 30),
+        .skip_degamma = BITS(word[0], 31, 31),
+        .min_lod = (float)BITS(word[1], 0, 11) / 256,
+        .max_lod = (float)BITS(word[1], 12, 23) / 256,
+        .lod_bias = signed_fixed(BITS(word[2], 0, 13), 14),
         .mag_linear = mag == LINEAR || mag == ANISO_LINEAR,
         .min_linear = min == LINEAR || min == ANISO_LINEAR,
         .aniso = min >= ANISO_POINT,
         .mip_filter = mip > ISA_MIP_LINEAR ? ISA_MIP_POINT : (enum isa_mip_filter)mip,
         .z_follows_xy = z == Z_NONE,
         .z_linear = z == Z_LINEAR,
-        .border_type = FIELD(word[3], 30, 31),
-        .border_index = FIELD(word[3], 0, 11),
+        .border_type = BITS(word[3], 30, 31),
+        .border_index = BITS(word[3], 0, 11),
     };
 }

@@ -111,8 +111,8 @@ isa_format_from_d16_fn VALU_SYM(format_from_d16);
 /* ---- elements ---- */
 
 /* One exponent for three components: lane by lane. */
-static void whole_unpack(const struct isa_format *format, const uint32_t *raw,
-                                   size_t lanes, uint32_t *out)
+static void whole_unpack(const struct isa_format *format, const uint32_t *raw, size_t lanes,
+                         uint32_t *out)
 {
     for (size_t lane = 0; lane < lanes; lane++) {
         uint32_t value[4];
