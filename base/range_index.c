@@ -85,9 +85,9 @@ static inline struct node *root_of(const struct range_index *index)
     return atomic_load_explicit(&index->root, memory_order_acquire);
 }
 
-/* All lines of a leaf at once: those with the entry are wanted right after those with the keys.
- * (Inner nodes are few, and in the cache.) */
-static inline void leaf_prefetch(const struct node *node)
+/* All lines of a node at once: which of them a search wants it knows one after the other, and there
+ * are more nodes than the caches near a processor hold, inner ones too. */
+static inline void node_prefetch(const struct node *node)
 {
     for (size_t at = 0; at < NODE_SIZE; at += NODE_LINE)
         __builtin_prefetch((const char *)node + at);
@@ -124,8 +124,7 @@ bool range_index_find(const struct range_index *index, uint64_t address,
     /* The level is counted, not read: a child's is known before the child has come from memory. */
     for (unsigned level = node->level; level > 0; level--) {
         node = child_of(node, slot_of(node, address));
-        if (level == 1)
-            leaf_prefetch(node);
+        node_prefetch(node);
     }
     n = leaf_position(node, address);
     return n > 0 && node->leaf.rest[n - 1].last >= address && entry_read(node, n - 1, out_entry);
