@@ -235,20 +235,25 @@ static const float shades[][4] = {
     {0, 0, 0, 0},        {1, 1, 1, 1}, {0, 0, 0, 1}, {1, 1, 1, 0}, {0.25f, 0.5f, 1, 0.75f},
     {0.5f, 0, 0.125f, 1}};
 
+/* A shade of a component that has so many bits for its value: 1 is the largest one. */
+static uint32_t shade_integer(unsigned bits, float shade)
+{
+    if (shade == 1)
+        return (uint32_t)((UINT64_C(1) << bits) - 1);
+    return (uint32_t)(shade * (float)((1u << (bits - 1)) - 1));
+}
+
 static VkClearValue shade_value(const struct image_format *format, const float shade[4])
 {
-    VkClearValue value;
+    VkClearValue value = {0};
 
     for (unsigned c = 0; c < 4; c++) {
-        unsigned bits = format->part[c].bits - (format->kind == SINT);
+        unsigned bits = format->part[c].bits;
 
-        if (format->kind == UINT || format->kind == SINT)
-            value.color.uint32[c] =
-                format->part[c].bits ? (uint32_t)(shade[c] * (float)((1u << (bits - 1)) - 1)) : 0;
-        else
+        if (format->kind != UINT && format->kind != SINT)
             value.color.float32[c] = shade[c];
-        if (shade[c] == 1 && (format->kind == UINT || format->kind == SINT) && bits)
-            value.color.uint32[c] = (uint32_t)((UINT64_C(1) << bits) - 1);
+        else if (bits > 0)
+            value.color.uint32[c] = shade_integer(bits - (format->kind == SINT), shade[c]);
     }
     return value;
 }
