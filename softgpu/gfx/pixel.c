@@ -247,21 +247,11 @@ static enum gfx_result quad_test(struct gfx_pipeline *pipeline, const struct gfx
     return result;
 }
 
-/* Samples s with s % iterations == 0, to be shifted. */
-static uint16_t iteration_mask(const struct pixel_setup *setup)
-{
-    uint16_t mask = 0;
-
-    for (unsigned s = 0; s < setup->samples.count; s += setup->iterations)
-        mask |= (uint16_t)(1u << s);
-    return mask;
-}
-
 static enum gfx_result quad_add(struct gfx_pipeline *pipeline, const struct gfx_quad *quad,
                                 const uint16_t live[4], unsigned iteration)
 {
     struct gfx_pixel *pixel = pipeline->pixel;
-    uint16_t mask = (uint16_t)(iteration_mask(&pixel->setup) << iteration), any = 0;
+    uint16_t mask = gfx_pixel_iteration_samples(&pixel->setup, iteration), any = 0;
     struct pixel_slot *slot = &pixel->slot[pixel->slots];
 
     slot->quad = *quad;

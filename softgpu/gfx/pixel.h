@@ -76,6 +76,17 @@ unsigned gfx_pixel_fragments(struct gfx_pixel *pixel);
 void gfx_pixel_fragment(const struct pixel_setup *setup, const struct gfx_quad *quad,
                         unsigned index, uint16_t samples, struct gfx_fragment *out_fragment);
 
+/* The samples that an iteration does. */
+static inline uint16_t gfx_pixel_iteration_samples(const struct pixel_setup *setup,
+                                                   unsigned iteration)
+{
+    uint16_t samples = 0;
+
+    for (unsigned s = iteration; s < setup->samples.count; s += setup->iterations)
+        samples |= (uint16_t)(1u << s);
+    return samples;
+}
+
 /* A plane's value at a place of the target, in pixels. */
 static inline double gfx_plane_at(const struct gfx_surface_primitive *primitive,
                                   const struct gfx_plane *plane, double x, double y)

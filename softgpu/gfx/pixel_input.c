@@ -26,15 +26,6 @@ struct lane {
 
 /* ---- places ---- */
 
-static uint16_t iteration_samples(const struct pixel_setup *setup, unsigned iteration)
-{
-    uint16_t samples = 0;
-
-    for (unsigned s = iteration; s < setup->samples.count; s += setup->iterations)
-        samples |= (uint16_t)(1u << s);
-    return samples;
-}
-
 /* The sample that is the centroid of a pixel covered in part; false: the centre is. */
 static bool centroid_sample(const struct lane *lane, unsigned *out_sample)
 {
@@ -253,8 +244,9 @@ static void input_fill(const struct gfx_pixel *pixel, const struct input *input,
                                   .slot = slot,
                                   .primitive = slot->quad.primitive,
                                   .index = i % 4,
-                                  .shaded = slot->quad.coverage[i % 4] &
-                                            iteration_samples(&pixel->setup, slot->iteration)};
+                                  .shaded =
+                                      slot->quad.coverage[i % 4] &
+                                      gfx_pixel_iteration_samples(&pixel->setup, slot->iteration)};
         uint32_t value[3] = {0};
 
         input->fill(&lane, value);
