@@ -42,11 +42,8 @@ static void dimension_fill(const struct gfx_registers *registers, unsigned i, ui
 
 static void program_fill(const struct gfx_registers *registers, struct cp_launch *out)
 {
-    uint32_t low = gfx_sh(registers, GFX_COMPUTE_PGM_LO);
-    uint32_t high = gfx_sh(registers, GFX_COMPUTE_PGM_HI) & 0xff;
-
-    out->code = (low | (uint64_t)high << 32) << 8;
-    out->code = (uint64_t)((int64_t)(out->code << 16) >> 16);
+    out->code =
+        gfx_address(gfx_sh(registers, GFX_COMPUTE_PGM_LO), gfx_sh(registers, GFX_COMPUTE_PGM_HI));
     out->rsrc1 = gfx_sh(registers, GFX_COMPUTE_PGM_RSRC1);
     out->rsrc2 = gfx_sh(registers, GFX_COMPUTE_PGM_RSRC2);
     out->rsrc3 = gfx_sh(registers, GFX_COMPUTE_PGM_RSRC3);
@@ -84,7 +81,7 @@ static uint64_t border_colors_of(struct gfx_registers *registers)
 {
     const uint32_t *base = gfx_registers_at(registers, GFX_TA_CS_BC_BASE_ADDR, 2);
 
-    return (base[0] | (uint64_t)(base[1] & 0xff) << 32) << 8;
+    return gfx_address(base[0], base[1]);
 }
 
 /* Work-items of the whole grid; its last workgroups may be smaller. */

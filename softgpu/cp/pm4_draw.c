@@ -44,14 +44,6 @@ static enum cp_step pipeline_get(struct pm4_run *run)
                : pm4_refuse(run, "no host memory for a graphics pipeline");
 }
 
-static uint64_t border_colors_of(const struct gfx_registers *registers)
-{
-    uint32_t low = gfx_context(registers, GFX_TA_BC_BASE_ADDR);
-    uint32_t high = gfx_context(registers, GFX_TA_BC_BASE_ADDR_HI) & 0xff;
-
-    return (low | (uint64_t)high << 32) << 8;
-}
-
 static enum cp_step draw_fail(struct pm4_run *run, const struct gfx_pipeline *pipeline)
 {
     if (pipeline->fault.kind != ISA_FAULT_NONE)
@@ -87,7 +79,8 @@ static enum cp_step draw_execute(struct pm4_run *run, const struct gfx_draw *dra
 
     if (step != CP_DONE)
         return step;
-    queue->host.border_colors = border_colors_of(&queue->gfx.registers);
+    queue->host.border_colors =
+        gfx_context_address(&queue->gfx.registers, GFX_TA_BC_BASE_ADDR, GFX_TA_BC_BASE_ADDR_HI);
     switch (draw_guarded(queue, draw, &fault)) {
     case GFX_DONE:
         return CP_DONE;

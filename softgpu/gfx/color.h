@@ -21,10 +21,14 @@
 
 #include "softgpu/gfx/blend.h"
 #include "softgpu/gfx/port.h"
+#include "softgpu/gfx/registers.h"
 #include "softgpu/isa/exec/format.h"
 #include "softgpu/surface/surface.h"
 
-enum { GFX_COLOR_TARGETS = 8 };
+enum {
+    GFX_COLOR_TARGETS = 8,
+    GFX_COLOR_STRIDE = GFX_CB_COLOR1_BASE - GFX_CB_COLOR0_BASE, /* registers to the next target */
+};
 
 /* ---- exports ---- */
 

@@ -30,13 +30,6 @@ static const uint8_t cmask_plain[] = {15, 13, 14, 15};
 
 /* ---- what the registers say ---- */
 
-static uint64_t base_read(const struct gfx_registers *r, unsigned low, unsigned high)
-{
-    uint64_t base = gfx_context(r, low) | (uint64_t)(gfx_context(r, high) & 0xff) << 32;
-
-    return (uint64_t)((int64_t)(base << 24) >> 16);
-}
-
 /* Two words; of elements of 16 bytes, the first one is all colours'. */
 static void clear_read(const struct gfx_registers *r, unsigned at, unsigned bytes,
                        struct gfx_element *out)
@@ -67,7 +60,7 @@ const char *gfx_color_metadata_begin(const struct gfx_registers *r, unsigned n,
                                      const struct surface_shape *shape,
                                      struct gfx_color_target *target)
 {
-    const unsigned at = n * (GFX_CB_COLOR1_BASE - GFX_CB_COLOR0_BASE);
+    const unsigned at = n * GFX_COLOR_STRIDE;
     const uint32_t info = gfx_context(r, GFX_CB_COLOR0_INFO + at);
     const uint32_t attrib3 = gfx_context(r, GFX_CB_COLOR0_ATTRIB3 + n);
     struct gfx_color_metadata *m = &target->metadata;
@@ -79,14 +72,17 @@ const char *gfx_color_metadata_begin(const struct gfx_registers *r, unsigned n,
         return "fast clears by CMASK of a single sample are not modelled";
     clear_read(r, at, shape->element_bytes, &m->clear);
     if (m->cmask) {
-        m->cmask_base = base_read(r, GFX_CB_COLOR0_CMASK + at, GFX_CB_COLOR0_CMASK_BASE_EXT + n);
-        m->fmask_base = base_read(r, GFX_CB_COLOR0_FMASK + at, GFX_CB_COLOR0_FMASK_BASE_EXT + n);
+        m->cmask_base =
+            gfx_context_address(r, GFX_CB_COLOR0_CMASK + at, GFX_CB_COLOR0_CMASK_BASE_EXT + n);
+        m->fmask_base =
+            gfx_context_address(r, GFX_CB_COLOR0_FMASK + at, GFX_CB_COLOR0_FMASK_BASE_EXT + n);
         obstacle = fmask_place(BITS(attrib3, 19, 23), shape, m);
     }
     if (!obstacle && m->dcc) {
         const bool aligned = BITS(attrib3, 30, 30);
 
-        m->dcc_base = base_read(r, GFX_CB_COLOR0_DCC_BASE + at, GFX_CB_COLOR0_DCC_BASE_EXT + n);
+        m->dcc_base =
+            gfx_context_address(r, GFX_CB_COLOR0_DCC_BASE + at, GFX_CB_COLOR0_DCC_BASE_EXT + n);
         m->dcc_port.access = ISA_ACCESS_READ | ISA_ACCESS_WRITE;
         obstacle = surface_metadata_init(&m->dcc_layout,
                                          aligned ? SURFACE_DCC : SURFACE_DCC_UNALIGNED, shape);

@@ -8,8 +8,6 @@
 #include "softgpu/gfx/output.h"
 #include "softgpu/isa/exec/sem_base.h"
 
-enum { TARGET_STRIDE = GFX_CB_COLOR1_BASE - GFX_CB_COLOR0_BASE }; /* in registers */
-
 /* A target's registers. */
 struct target_registers {
     uint32_t info, attrib, attrib2, attrib3, view, blend;
@@ -18,9 +16,7 @@ struct target_registers {
 
 static struct target_registers target_read(const struct gfx_registers *r, unsigned n)
 {
-    const unsigned at = n * TARGET_STRIDE;
-    uint64_t base = gfx_context(r, GFX_CB_COLOR0_BASE + at) |
-                    (uint64_t)(gfx_context(r, GFX_CB_COLOR0_BASE_EXT + n) & 0xff) << 32;
+    const unsigned at = n * GFX_COLOR_STRIDE;
 
     return (struct target_registers){
         .info = gfx_context(r, GFX_CB_COLOR0_INFO + at),
@@ -29,7 +25,7 @@ static struct target_registers target_read(const struct gfx_registers *r, unsign
         .attrib3 = gfx_context(r, GFX_CB_COLOR0_ATTRIB3 + n),
         .view = gfx_context(r, GFX_CB_COLOR0_VIEW + at),
         .blend = gfx_context(r, GFX_CB_BLEND0_CONTROL + n),
-        .base = (uint64_t)((int64_t)(base << 24) >> 16),
+        .base = gfx_context_address(r, GFX_CB_COLOR0_BASE + at, GFX_CB_COLOR0_BASE_EXT + n),
     };
 }
 
@@ -225,7 +221,7 @@ enum gfx_result gfx_color_begin(struct gfx_pipeline *pipeline)
     if (result != GFX_DONE || color->mode == GFX_COLOR_DISABLE)
         return result;
     for (unsigned n = 0; n < GFX_COLOR_TARGETS; n++) {
-        uint32_t info = gfx_context(registers, GFX_CB_COLOR0_INFO + n * TARGET_STRIDE);
+        uint32_t info = gfx_context(registers, GFX_CB_COLOR0_INFO + n * GFX_COLOR_STRIDE);
         unsigned components = mask >> 4 * n & 15;
 
         if (!components || BITS(info, 2, 6) == 0)

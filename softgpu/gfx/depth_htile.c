@@ -23,8 +23,6 @@ enum { TILE = 8 };
 const char *gfx_htile_begin(const struct gfx_registers *r, const struct surface_shape *shape,
                             struct gfx_htile *htile)
 {
-    const uint64_t base = gfx_context(r, GFX_DB_HTILE_DATA_BASE) |
-                          (uint64_t)(gfx_context(r, GFX_DB_HTILE_DATA_BASE_HI) & 0xff) << 32;
     const uint32_t render = gfx_context(r, GFX_DB_RENDER_CONTROL);
 
     htile->on = BITS(gfx_context(r, GFX_DB_Z_INFO), 29, 29);
@@ -32,7 +30,7 @@ const char *gfx_htile_begin(const struct gfx_registers *r, const struct surface_
         return NULL;
     htile->stencil = !BITS(gfx_context(r, GFX_DB_STENCIL_INFO), 29, 29);
     htile->expands = BITS(render, 5, 6) != 0;
-    htile->base = (uint64_t)((int64_t)(base << 24) >> 16);
+    htile->base = gfx_context_address(r, GFX_DB_HTILE_DATA_BASE, GFX_DB_HTILE_DATA_BASE_HI);
     htile->port.access = ISA_ACCESS_READ | ISA_ACCESS_WRITE;
     return surface_metadata_init(&htile->layout, SURFACE_HTILE, shape);
 }

@@ -54,13 +54,6 @@ static void depth_tests(const struct gfx_registers *r, struct gfx_depth *depth)
 
 /* ---- place ---- */
 
-static uint64_t base_read(const struct gfx_registers *r, unsigned low, unsigned high)
-{
-    uint64_t base = gfx_context(r, low) | (uint64_t)(gfx_context(r, high) & 0xff) << 32;
-
-    return (uint64_t)((int64_t)(base << 24) >> 16);
-}
-
 /* Both planes have one size; each has a swizzle mode of its own. */
 static struct surface_shape plane_shape(const struct gfx_registers *r, unsigned swizzle,
                                         unsigned bytes)
@@ -124,10 +117,12 @@ static const char *depth_place(const struct gfx_registers *r, struct gfx_depth *
         return NULL;
     if (depth->level > BITS(z_info, 16, 19))
         return "a mip level that the surface does not have";
-    depth->z.base = base_read(r, GFX_DB_Z_WRITE_BASE, GFX_DB_Z_WRITE_BASE_HI);
-    depth->stencil.base = base_read(r, GFX_DB_STENCIL_WRITE_BASE, GFX_DB_STENCIL_WRITE_BASE_HI);
-    if (depth->z.base != base_read(r, GFX_DB_Z_READ_BASE, GFX_DB_Z_READ_BASE_HI) ||
-        depth->stencil.base != base_read(r, GFX_DB_STENCIL_READ_BASE, GFX_DB_STENCIL_READ_BASE_HI))
+    depth->z.base = gfx_context_address(r, GFX_DB_Z_WRITE_BASE, GFX_DB_Z_WRITE_BASE_HI);
+    depth->stencil.base =
+        gfx_context_address(r, GFX_DB_STENCIL_WRITE_BASE, GFX_DB_STENCIL_WRITE_BASE_HI);
+    if (depth->z.base != gfx_context_address(r, GFX_DB_Z_READ_BASE, GFX_DB_Z_READ_BASE_HI) ||
+        depth->stencil.base !=
+            gfx_context_address(r, GFX_DB_STENCIL_READ_BASE, GFX_DB_STENCIL_READ_BASE_HI))
         return "reading one surface and writing another is not modelled";
     return planes_place(r, depth);
 }

@@ -28,10 +28,7 @@ static const struct stage_info stages[GFX_STAGE_COUNT] = {
 
 static uint64_t code_of(const struct gfx_registers *registers, uint32_t low)
 {
-    uint64_t code = (gfx_sh(registers, low) | (uint64_t)(gfx_sh(registers, low + 1) & 0xff) << 32)
-                    << 8;
-
-    return (uint64_t)((int64_t)(code << 16) >> 16);
+    return gfx_address(gfx_sh(registers, low), gfx_sh(registers, low + 1));
 }
 
 static uint32_t mode_of(const struct stage_info *info, uint32_t rsrc1)

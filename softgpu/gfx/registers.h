@@ -60,6 +60,22 @@ static inline uint32_t gfx_context(const struct gfx_registers *registers, enum g
     return registers->context[number - 0xa000];
 }
 
+/* What registers give without its lowest 8 bits: the next 32 in one, 8 more in another's low byte.
+ * Addresses are signed, of 48 bits. */
+static inline uint64_t gfx_address(uint32_t low, uint32_t high)
+{
+    const uint64_t bits = low | (uint64_t)(high & 0xff) << 32;
+
+    return (uint64_t)((int64_t)(bits << 24) >> 16);
+}
+
+/* The address in context registers `low` and `high`. */
+static inline uint64_t gfx_context_address(const struct gfx_registers *registers,
+                                           enum gfx_register low, enum gfx_register high)
+{
+    return gfx_address(gfx_context(registers, low), gfx_context(registers, high));
+}
+
 /* "SH", "CONTEXT" ... */
 const char *gfx_space_name(enum gfx_space space);
 /* "COMPUTE_PGM_LO"; NULL for a register without a name. */

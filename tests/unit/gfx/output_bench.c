@@ -43,7 +43,7 @@ static uint32_t less_one(uint32_t value)
 
 void bench_set_target(struct bench *bench, unsigned n, const struct bench_target *t)
 {
-    const unsigned at = n * (GFX_CB_COLOR1_BASE - GFX_CB_COLOR0_BASE);
+    const unsigned at = n * GFX_COLOR_STRIDE;
     const uint64_t base = (BENCH_VA + t->offset) >> 8;
 
     bench_set(bench, GFX_CB_COLOR0_BASE + at, (uint32_t)base);
