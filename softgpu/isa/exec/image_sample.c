@@ -212,15 +212,13 @@ static uint32_t axis_size(const struct isa_image_level *level, unsigned axis)
 }
 
 /* Derivatives between the lanes of a quad. Lanes that are not active have values all the same. */
-static void quad_derivatives(const struct sampling *s, unsigned lane, struct request *r)
+static void quad_derivatives(const struct sampling *s, struct request quad[4])
 {
-    struct request corner[3];
-
-    for (unsigned i = 0; i < 3; i++)
-        request_read(s, (lane & ~3u) + i, &corner[i]);
     for (unsigned i = 0; i < s->axes; i++) {
-        r->ddx[i] = corner[1].at[i] - corner[0].at[i];
-        r->ddy[i] = corner[2].at[i] - corner[0].at[i];
+        float ddx = quad[1].at[i] - quad[0].at[i], ddy = quad[2].at[i] - quad[0].at[i];
+
+        for (unsigned lane = 0; lane < 4; lane++)
+            quad[lane].ddx[i] = ddx, quad[lane].ddy[i] = ddy;
     }
 }
 
@@ -647,41 +645,13 @@ static bool request_sample(struct sampling *s, unsigned lane, const struct reque
     return true;
 }
 
-/* ---- instructions ---- */
-
-/* A lane's request and level of detail. */
-static struct detail lane_prepare(const struct sampling *s, unsigned lane, enum lod_source source,
-                                  bool has_least, struct request *r)
+static bool request_texel(struct sampling *s, unsigned lane, const struct request *r,
+                          const struct detail *d, uint32_t value[4])
 {
-    request_read(s, lane, r);
-    if (source == LOD_DERIVATIVES && !(isa_ops[s->inst->op].flags & ISA_F_IMG_GRADIENTS))
-        quad_derivatives(s, lane, r);
-    return detail_find(s, r, source, has_least);
-}
-
-static void sample(struct isa_wave *w, const struct isa_inst *inst, enum lod_source source,
-                   bool has_least)
-{
-    struct sampling s;
-
-    if (!sampling_prepare(w, inst, &s))
-        return;
-    ISA_FOR_LANES(lane, isa_wave_exec(w))
-    {
-        uint32_t value[4] = {0};
-        struct request r;
-
-        if (s.image.format) {
-            struct detail d = lane_prepare(&s, (unsigned)lane, source, has_least, &r);
-
-            if (!request_sample(&s, (unsigned)lane, &r, &d, value))
-                return;
-            isa_image_select(&s.image, value);
-        }
-        isa_image_data_write(w, inst, s.compares ? NULL : s.image.format, (unsigned)lane, false,
-                             value);
-    }
-    isa_image_tfe_write(w, inst);
+    if (!request_sample(s, lane, r, d, value))
+        return false;
+    isa_image_select(&s->image, value);
+    return true;
 }
 
 /* The four texels that a bilinear filter would take, of the component that DMASK names. */
@@ -711,71 +681,96 @@ static bool request_gather(struct sampling *s, unsigned lane, const struct reque
     return true;
 }
 
-static void gather(struct isa_wave *w, const struct isa_inst *inst, enum lod_source source,
-                   bool has_least)
+/* X: the level that would be read, Y: before the clamps. */
+static bool request_lod(struct sampling *s, unsigned lane, const struct request *r,
+                        const struct detail *d, uint32_t value[4])
 {
+    unsigned second, first;
+    float part;
+
+    (void)lane;
+    (void)r;
+    first = levels_choose(s, d->clamped, &second, &part);
+    value[0] = sem_bits32((float)first + part);
+    value[1] = sem_bits32(d->lod);
+    return true;
+}
+
+/* ---- instructions ---- */
+
+/* False: the model cannot, and has said so. */
+typedef bool request_handler(struct sampling *s, unsigned lane, const struct request *r,
+                             const struct detail *d, uint32_t value[4]);
+
+enum verb { VERB_SAMPLE, VERB_GATHER, VERB_GET_LOD };
+
+static request_handler *const handlers[] = {
+    [VERB_SAMPLE] = request_texel, [VERB_GATHER] = request_gather, [VERB_GET_LOD] = request_lod};
+
+/* What the lanes of a quad ask for. Read as a whole before any of them has its result, which may
+ * take the place of what its neighbours' derivatives want. */
+static void quad_read(const struct sampling *s, unsigned first, enum lod_source source,
+                      struct request quad[4])
+{
+    for (unsigned i = 0; i < 4; i++)
+        request_read(s, first + i, &quad[i]);
+    if (source == LOD_DERIVATIVES && !(isa_ops[s->inst->op].flags & ISA_F_IMG_GRADIENTS))
+        quad_derivatives(s, quad);
+}
+
+static void lanes_run(struct isa_wave *w, const struct isa_inst *inst, enum verb verb,
+                      enum lod_source source, bool has_least)
+{
+    struct request quad[4];
+    unsigned first = ~0u; /* lane of the quad that has been read */
     struct sampling s;
 
     if (!sampling_prepare(w, inst, &s))
         return;
+
+    const bool plain = s.compares || verb == VERB_GET_LOD;
+
     ISA_FOR_LANES(lane, isa_wave_exec(w))
     {
         uint32_t value[4] = {0};
-        struct request r;
 
         if (s.image.format) {
-            struct detail d = lane_prepare(&s, (unsigned)lane, source, has_least, &r);
+            if (((unsigned)lane & ~3u) != first)
+                quad_read(&s, first = (unsigned)lane & ~3u, source, quad);
 
-            if (!request_gather(&s, (unsigned)lane, &r, &d, value))
+            const struct request *r = &quad[lane % 4];
+            struct detail d = detail_find(&s, r, source, has_least);
+
+            if (!handlers[verb](&s, (unsigned)lane, r, &d, value))
                 return;
         }
-        isa_image_data_write(w, inst, s.compares ? NULL : s.image.format, (unsigned)lane, true,
-                             value);
+        isa_image_data_write(w, inst, plain ? NULL : s.image.format, (unsigned)lane,
+                             verb == VERB_GATHER, value);
     }
     isa_image_tfe_write(w, inst);
 }
 
-#define DEFINE_LOD_FORMS(verb)                                                                     \
-    void isa_image_##verb(struct isa_wave *w, const struct isa_inst *inst)                         \
+#define DEFINE_LOD_FORMS(name, verb)                                                               \
+    void isa_image_##name(struct isa_wave *w, const struct isa_inst *inst)                         \
     {                                                                                              \
-        verb(w, inst, LOD_DERIVATIVES, false);                                                     \
+        lanes_run(w, inst, verb, LOD_DERIVATIVES, false);                                          \
     }                                                                                              \
-    void isa_image_##verb##_clamp(struct isa_wave *w, const struct isa_inst *inst)                 \
+    void isa_image_##name##_clamp(struct isa_wave *w, const struct isa_inst *inst)                 \
     {                                                                                              \
-        verb(w, inst, LOD_DERIVATIVES, true);                                                      \
+        lanes_run(w, inst, verb, LOD_DERIVATIVES, true);                                           \
     }                                                                                              \
-    void isa_image_##verb##_level(struct isa_wave *w, const struct isa_inst *inst)                 \
+    void isa_image_##name##_level(struct isa_wave *w, const struct isa_inst *inst)                 \
     {                                                                                              \
-        verb(w, inst, LOD_GIVEN, false);                                                           \
+        lanes_run(w, inst, verb, LOD_GIVEN, false);                                                \
     }                                                                                              \
-    void isa_image_##verb##_zero(struct isa_wave *w, const struct isa_inst *inst)                  \
+    void isa_image_##name##_zero(struct isa_wave *w, const struct isa_inst *inst)                  \
     {                                                                                              \
-        verb(w, inst, LOD_ZERO, false);                                                            \
+        lanes_run(w, inst, verb, LOD_ZERO, false);                                                 \
     }
-DEFINE_LOD_FORMS(sample)
-DEFINE_LOD_FORMS(gather)
+DEFINE_LOD_FORMS(sample, VERB_SAMPLE)
+DEFINE_LOD_FORMS(gather, VERB_GATHER)
 
-/* X: the level that would be read, Y: before the clamps. */
 void isa_image_get_lod(struct isa_wave *w, const struct isa_inst *inst)
 {
-    struct sampling s;
-
-    if (!sampling_prepare(w, inst, &s))
-        return;
-    ISA_FOR_LANES(lane, isa_wave_exec(w))
-    {
-        uint32_t value[4] = {0};
-        struct request r;
-
-        if (s.image.format) {
-            struct detail d = lane_prepare(&s, (unsigned)lane, LOD_DERIVATIVES, false, &r);
-            unsigned second, first;
-            float part;
-
-            first = levels_choose(&s, d.clamped, &second, &part);
-            value[0] = sem_bits32((float)first + part);
-            value[1] = sem_bits32(d.lod);
-        }
-        isa_image_data_write(w, inst, NULL, (unsigned)lane, false, value);
-    }
+    lanes_run(w, inst, VERB_GET_LOD, LOD_DERIVATIVES, false);
 }

@@ -348,6 +348,29 @@ static void test_levels(void **state)
     bench_destroy(b);
 }
 
+/* A result may take the registers of the coordinates that the quad's derivatives come from. */
+static void test_result_over_coordinates(void **state)
+{
+    struct image_bench *b = bench_create(32);
+    struct image_desc desc = image_plain(TYPE_2D, FORMAT_32_FLOAT, 16, 16, 1);
+    const struct sampler_desc sampler = {.mip = MIP_POINT, .max_lod = 8};
+
+    (void)state;
+    desc.levels = 5;
+    desc.last_level = 4;
+    bench_set_image(b, &desc);
+    bench_set_sampler(b, &sampler);
+    for (unsigned lane = 0; lane < 32; lane++) {
+        bench_set_float(b, ADDR, lane, (float)(lane % 2) * 4 / 16);
+        bench_set_float(b, ADDR + 1, lane, (float)(lane / 2 % 2) * 4 / 16);
+    }
+    b->inst.dst = ISA_REG_VGPR0 + ADDR;
+    bench_run(b, ISA_OP_image_get_lod, DIM_2D, 3);
+    for (unsigned lane = 0; lane < 32; lane++)
+        assert_float_equal(float_of(bench_wave(b)->vgpr[ADDR * 32 + lane]), 2, 1e-5);
+    bench_destroy(b);
+}
+
 static void test_border(void **state)
 {
     struct image_bench *b = bench_create(32);
@@ -469,10 +492,15 @@ static void test_anisotropy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_samples), cmocka_unit_test(test_gather),
-        cmocka_unit_test(test_compare),        cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_border),         cmocka_unit_test(test_odd_coordinates),
-        cmocka_unit_test(test_reduction),      cmocka_unit_test(test_cube_edges),
+        cmocka_unit_test(test_random_samples),
+        cmocka_unit_test(test_gather),
+        cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_result_over_coordinates),
+        cmocka_unit_test(test_border),
+        cmocka_unit_test(test_odd_coordinates),
+        cmocka_unit_test(test_reduction),
+        cmocka_unit_test(test_cube_edges),
         cmocka_unit_test(test_anisotropy),
     };
 
