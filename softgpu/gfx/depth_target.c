@@ -22,15 +22,13 @@ static struct gfx_stencil_face face_read(uint32_t compare, uint32_t operations, 
                                      .operand = (uint8_t)(values >> 24)};
 }
 
+/* After depth_place(), which says what there is to test and to write. */
 static void depth_tests(const struct gfx_registers *r, struct gfx_depth *depth)
 {
     const uint32_t control = gfx_context(r, GFX_DB_DEPTH_CONTROL);
     const uint32_t operations = gfx_context(r, GFX_DB_STENCIL_CONTROL);
-    const uint32_t view = gfx_context(r, GFX_DB_DEPTH_VIEW);
     const uint32_t render = gfx_context(r, GFX_DB_RENDER_CONTROL);
 
-    depth->z.writable = !BITS(view, 24, 24);
-    depth->stencil.writable = !BITS(view, 25, 25);
     depth->z_test = depth->z.present && BITS(control, 1, 1);
     depth->z_write = depth->z_test && BITS(control, 2, 2) && depth->z.writable;
     depth->z_compare = BITS(control, 4, 6);
