@@ -111,6 +111,12 @@ static void geometry_message(struct isa_graphics *graphics, struct isa_wave *w, 
 
 /* ---- how a merged shader's waves start ---- */
 
+/* Threads that make primitives. */
+static unsigned gs_threads(const struct gfx_geometry *g)
+{
+    return g->subgroup.primitive_count * g->setup.invocations;
+}
+
 /* What a geometry shader may emit, of either. */
 static unsigned emitted_most(const struct gfx_geometry_setup *setup, unsigned gs_total)
 {
@@ -167,10 +173,10 @@ static void gs_thread_set(const struct gfx_geometry *g, unsigned thread, unsigne
     v[4 * w->lanes + lane] = pair[2];
 }
 
-static void wave_init_ngg(struct gfx_geometry *g, unsigned gs_total, struct isa_wave *w)
+static void wave_init_ngg(struct gfx_geometry *g, struct isa_wave *w)
 {
     const struct gfx_subgroup *s = &g->subgroup;
-    unsigned first = w->index * w->lanes;
+    unsigned first = w->index * w->lanes, gs_total = gs_threads(g);
     unsigned es = threads_in(w, s->vertex_count), gs = threads_in(w, gs_total);
 
     gfx_program_wave(g->pipeline, &g->setup.program, w);
@@ -206,14 +212,13 @@ static void wave_init_legacy(struct gfx_geometry *g, struct isa_wave *w)
 
 /* ---- a batch of what they said ---- */
 
-static bool primitive_of_input(const struct gfx_geometry *g, unsigned i, struct gfx_primitive *out)
+static void primitive_of_input(const struct gfx_geometry *g, unsigned i, struct gfx_primitive *out)
 {
     /* Adjacent vertices are not drawn: lines are the middle two, triangles every second one. */
     unsigned corners = g->setup.corners, step = corners == 6 ? 2 : 1, first = corners == 4 ? 1 : 0;
 
     for (unsigned c = 0; c < 3 && first + c * step < corners; c++)
         out->vertex[c] = g->subgroup.corner[i][first + c * step];
-    return true;
 }
 
 /* False when it was not exported, or as a null primitive. */
@@ -254,12 +259,15 @@ static uint32_t primitives_collect(struct gfx_geometry *g)
         struct gfx_primitive *p = &g->primitives[count];
 
         *p = (struct gfx_primitive){.id = same ? g->subgroup.primitive_id[i] : 0};
-        if (!(g->setup.ngg ? primitive_of_export(g, i, p) : primitive_of_input(g, i, p)))
-            continue;
+        if (!g->setup.ngg) {
+            primitive_of_input(g, i, p);
+        } else {
+            if (!primitive_of_export(g, i, p))
+                continue;
+            p->parameters = (const uint32_t(*)[4])g->parameters[i]; /* thread i's, as vertex i's */
+        }
         if (!edges)
             p->edges = ALL_EDGES;
-        if (g->setup.ngg) /* thread i exported them, beside vertex i's */
-            p->parameters = (const uint32_t(*)[4])g->parameters[i];
         if (!primitive_is_sound(g, p))
             gfx_refuse(g->pipeline, "a primitive of vertices %u, %u, %u in a subgroup of %u",
                        p->vertex[0], p->vertex[1], p->vertex[2], g->out_vertices);
@@ -271,14 +279,13 @@ static uint32_t primitives_collect(struct gfx_geometry *g)
 static void statistics_count(struct gfx_pipeline *pipeline, uint32_t primitives)
 {
     struct gfx_state *state = pipeline->state;
-    const struct gfx_subgroup *s = &pipeline->geometry->subgroup;
+    const struct gfx_geometry *g = pipeline->geometry;
 
     if (!state->statistics_on)
         return;
-    state->statistics[GFX_STATISTIC_VS_INVOCATIONS] += s->vertex_count;
-    if (pipeline->geometry->setup.geometry_shader) {
-        state->statistics[GFX_STATISTIC_GS_INVOCATIONS] +=
-            s->primitive_count * pipeline->geometry->setup.invocations;
+    state->statistics[GFX_STATISTIC_VS_INVOCATIONS] += g->subgroup.vertex_count;
+    if (g->setup.geometry_shader) {
+        state->statistics[GFX_STATISTIC_GS_INVOCATIONS] += gs_threads(g);
         state->statistics[GFX_STATISTIC_GS_PRIMITIVES] += primitives;
     }
 }
@@ -300,10 +307,25 @@ static enum gfx_result batch_hand_on(struct gfx_pipeline *pipeline)
 
 /* ---- a subgroup ---- */
 
-static void exports_clear(struct gfx_geometry *g)
+/* NGG's waves are one workgroup, with threads for all that may be exported. Legacy waves know
+ * nothing of each other; they share a workgroup here so that they are run at once. */
+static unsigned waves_needed(const struct gfx_geometry *g)
 {
-    memset(g->exported_any, 0, sizeof(g->exported_any));
-    for (unsigned i = 0; i < GFX_SUBGROUP_MAX; i++) {
+    const struct gfx_geometry_setup *setup = &g->setup;
+    unsigned threads = g->subgroup.vertex_count, gs_total = gs_threads(g), made;
+
+    if (setup->ngg) {
+        made = setup->geometry_shader ? emitted_most(setup, gs_total) : gs_total;
+        threads = threads > made ? threads : made;
+    }
+    return (threads + setup->program.lanes - 1) / setup->program.lanes;
+}
+
+/* Nothing has been exported yet by any of `threads`. */
+static void exports_clear(struct gfx_geometry *g, unsigned threads)
+{
+    memset(g->exported_any, 0, threads * sizeof(g->exported_any[0]));
+    for (unsigned i = 0; i < threads; i++) {
         memset(g->vertices[i].position, 0, sizeof(g->vertices[i].position));
         memset(g->parameters[i], 0, g->setup.parameters * sizeof(g->parameters[i][0]));
     }
@@ -314,43 +336,20 @@ static void exports_clear(struct gfx_geometry *g)
     g->out_primitives = g->setup.implicit_alloc ? g->subgroup.primitive_count : 0;
 }
 
-/* NGG's waves are one workgroup, with threads for all that may be exported. */
-static enum gfx_result run_ngg(struct gfx_pipeline *pipeline)
+static enum gfx_result waves_run(struct gfx_pipeline *pipeline, unsigned waves)
 {
     struct gfx_geometry *g = pipeline->geometry;
-    const struct gfx_geometry_setup *setup = &g->setup;
-    unsigned gs_total = g->subgroup.primitive_count * setup->invocations;
-    unsigned out = setup->geometry_shader ? emitted_most(setup, gs_total) : gs_total;
-    unsigned threads = g->subgroup.vertex_count > out ? g->subgroup.vertex_count : out;
-    unsigned waves = (threads + setup->program.lanes - 1) / setup->program.lanes;
     struct isa_workgroup *group =
-        gfx_program_group(pipeline, &setup->program, waves, setup->lds_bytes, &g->cache);
+        gfx_program_group(pipeline, &g->setup.program, waves, g->setup.lds_bytes, &g->cache);
 
     if (!group)
         return GFX_FAULT;
     for (unsigned i = 0; i < waves; i++) {
         group->waves[i].graphics = &g->graphics;
-        wave_init_ngg(g, gs_total, &group->waves[i]);
-    }
-    return gfx_program_run(pipeline, group);
-}
-
-/* Legacy waves know nothing of each other; they share a workgroup here so that they are run at
- * once.
- */
-static enum gfx_result run_legacy(struct gfx_pipeline *pipeline)
-{
-    struct gfx_geometry *g = pipeline->geometry;
-    unsigned lanes = g->setup.program.lanes;
-    unsigned waves = (g->subgroup.vertex_count + lanes - 1) / lanes;
-    struct isa_workgroup *group =
-        gfx_program_group(pipeline, &g->setup.program, waves, 0, &g->cache);
-
-    if (!group)
-        return GFX_FAULT;
-    for (unsigned i = 0; i < waves; i++) {
-        group->waves[i].graphics = &g->graphics;
-        wave_init_legacy(g, &group->waves[i]);
+        if (g->setup.ngg)
+            wave_init_ngg(g, &group->waves[i]);
+        else
+            wave_init_legacy(g, &group->waves[i]);
     }
     return gfx_program_run(pipeline, group);
 }
@@ -358,18 +357,19 @@ static enum gfx_result run_legacy(struct gfx_pipeline *pipeline)
 enum gfx_result gfx_geometry_run(struct gfx_pipeline *pipeline)
 {
     struct gfx_geometry *g = pipeline->geometry;
+    const unsigned waves = waves_needed(g), threads = waves * g->setup.program.lanes;
     enum gfx_result result;
 
-    exports_clear(g);
-    result = g->setup.ngg ? run_ngg(pipeline) : run_legacy(pipeline);
+    exports_clear(g, threads);
+    result = waves_run(pipeline, waves);
     if (result != GFX_DONE)
         return result;
     if (pipeline->obstacle[0])
         return GFX_FAULT; /* an export or a message has been refused */
     if (!g->allocated)
         return gfx_refuse(pipeline, "an NGG shader that ends without GS_ALLOC_REQ");
-    if (g->out_vertices > GFX_SUBGROUP_MAX || g->out_primitives > GFX_SUBGROUP_MAX)
-        return gfx_refuse(pipeline, "GS_ALLOC_REQ of %u vertices and %u primitives",
-                          g->out_vertices, g->out_primitives);
+    if (g->setup.ngg && (g->out_vertices > threads || g->out_primitives > threads))
+        return gfx_refuse(pipeline, "GS_ALLOC_REQ of %u vertices and %u primitives by %u threads",
+                          g->out_vertices, g->out_primitives, threads);
     return batch_hand_on(pipeline);
 }

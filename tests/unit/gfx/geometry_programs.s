@@ -66,6 +66,19 @@
     vertex          v5, v8, s8, s5
     s_endpgm
 
+; NGG: primitives without what their vertices are.
+.section bare,"ax"
+    allocate
+    threads         8
+    exp             prim v0, off, off, off done
+    s_endpgm
+
+; NGG: asks for a vertex more than a wave can export.
+.section greedy,"ax"
+    s_mov_b32       m0, 33 | 1 << 12
+    s_sendmsg       sendmsg(MSG_GS_ALLOC_REQ)
+    s_endpgm
+
 ; Legacy: its waves have the vertices in EXEC.
 .section legacy,"ax"
     vertex          v0, v3, s0, s1

@@ -421,6 +421,22 @@ static void test_legacy(void **state)
     assert_int_equal(b->seen[0].type, GFX_RECT);
 }
 
+/* What one subgroup has exported is not seen in the next. */
+static void test_not_exported(void **state)
+{
+    struct bench *b = *state;
+    const struct gfx_draw call = {.count = 12, .instances = 1};
+
+    draw(b, GFX_TRIANGLE_LIST, &call);
+    assert_corners(&b->seen[3], 9, 10, 11);
+    assert_true(b->seen[3].x == 9);
+    SET_CODE(b, program_bare);
+    draw(b, GFX_TRIANGLE_LIST, &call);
+    assert_int_equal(b->count, 4);
+    assert_corners(&b->seen[3], 0, 0, 0);
+    assert_true(b->seen[3].x == 0);
+}
+
 /* ---- what goes wrong ---- */
 
 static void test_refused(void **state)
@@ -429,7 +445,9 @@ static void test_refused(void **state)
 
     draw_refuses(b, 9, "primitives of type 9");
     SET_CODE(b, program_silent);
-    draw_refuses(b, GFX_TRIANGLE_LIST, "GS_ALLOC_REQ");
+    draw_refuses(b, GFX_TRIANGLE_LIST, "ends without GS_ALLOC_REQ");
+    SET_CODE(b, program_greedy);
+    draw_refuses(b, GFX_TRIANGLE_LIST, "33 vertices");
     set(b, GFX_VGT_SHADER_STAGES_EN, 1 << 2);
     draw_refuses(b, GFX_TRIANGLE_LIST, "tessellation");
     set(b, GFX_VGT_SHADER_STAGES_EN, 1 << 5);
@@ -477,6 +495,7 @@ int main(void)
         GEOMETRY_TEST(test_packed_corners),
         GEOMETRY_TEST(test_provoking_is_not_shared),
         GEOMETRY_TEST(test_legacy),
+        GEOMETRY_TEST(test_not_exported),
         GEOMETRY_TEST(test_refused),
         GEOMETRY_TEST(test_cut_short),
         GEOMETRY_TEST(test_fault),
