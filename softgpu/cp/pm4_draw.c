@@ -12,6 +12,7 @@
 #include "softgpu/cp/pm4_run.h"
 #include "softgpu/device/guard.h"
 #include "softgpu/gfx/pipeline.h"
+#include "softgpu/surface/surface_metadata.h"
 
 enum { /* VGT_DRAW_INITIATOR; what is not here says which draws may be merged */
        INITIATOR_SOURCE = 3,
@@ -61,6 +62,7 @@ static enum gfx_result draw_guarded(struct cp_queue *queue, const struct gfx_dra
     struct guard guard;
 
     if (guard_try(&guard)) {
+        surface_metadata_abandon();
         *out_fault = (struct isa_fault){.kind = ISA_FAULT_UNMAPPED, .va = guard.address};
         gfx_pipeline_destroy(queue->pipeline);
         queue->pipeline = NULL;

@@ -21,6 +21,7 @@
 
 #include "softgpu/cp/dispatch.h"
 #include "softgpu/device/guard.h"
+#include "softgpu/surface/surface_metadata.h"
 
 enum {
     TURN_BUDGET = 32768,    /* instructions a wave and turn */
@@ -258,8 +259,10 @@ static enum isa_stop group_run(struct isa_workgroup *group)
 {
     struct guard guard;
 
-    if (guard_try(&guard))
+    if (guard_try(&guard)) {
+        surface_metadata_abandon();
         return group_fault_on_host(group, guard.address);
+    }
     enum isa_stop stop = isa_workgroup_run(group, TURN_BUDGET);
 
     guard_end(&guard);

@@ -4,9 +4,8 @@
  * filled when a draw first touches it, and the metadata then say that it is as it is:
  *
  *   DCC    a byte for each 256 bytes of a sample's colours
- *   CMASK  a nibble for 8 by 8 pixels of several samples. Bits 0 and 1: 0, all samples have the
- *          colour of the first one; else FMASK says whose, as drivers set it up for each number of
- *          samples. Bits 2 and 3: 0, the colour is that of CB_COLORn_CLEAR_WORD; 3, it is in memory
+ *   CMASK  a nibble for 8 by 8 pixels of several samples; that FMASK says whose colours samples
+ *          have is said in another way for each number of samples
  *   FMASK  whose colour each sample of a pixel has: here always its own, where CMASK lets it say
  *
  * Nothing is ever compressed, so filling is also what the passes that eliminate fast clears and
@@ -21,8 +20,6 @@
 #include "softgpu/gfx/output.h"
 #include "softgpu/isa/exec/host.h"
 #include "softgpu/surface/surface_metadata.h"
-
-enum { TILE = 8, BLOCK = 256 };
 
 /* CMASK of a tile that is as it is, by the number of samples (Mesa:
  * radv_init_color_image_metadata). */
@@ -104,24 +101,17 @@ static bool key_element(const struct gfx_color_target *target, uint8_t key, cons
                         uint8_t out[16])
 {
     const struct isa_format *format = target->format.format;
-    const bool color = key & SURFACE_DCC_CLEAR_1110, alpha = key & SURFACE_DCC_CLEAR_0001;
+    bool color, alpha;
 
-    switch (key) {
-    case SURFACE_DCC_CLEAR_SINGLE:
+    if (key == SURFACE_DCC_CLEAR_SINGLE)
         isa_host_copy(out, block, format->bytes);
-        return true;
-    case SURFACE_DCC_CLEAR_REG:
+    else if (key == SURFACE_DCC_CLEAR_REG)
         memcpy(out, target->metadata.clear.dword, 16);
-        return true;
-    case SURFACE_DCC_CLEAR_0000:
-    case SURFACE_DCC_CLEAR_0001:
-    case SURFACE_DCC_CLEAR_1110:
-    case SURFACE_DCC_CLEAR_1111:
+    else if (surface_dcc_is_ones(key, &color, &alpha))
         isa_format_pack_ones(format, color, alpha, target->alpha_lowest, out);
-        return true;
-    default:
+    else
         return false;
-    }
+    return true;
 }
 
 static uint8_t *key_host(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
@@ -135,14 +125,42 @@ static uint8_t *key_host(struct gfx_pipeline *pipeline, struct gfx_color_target 
                          1);
 }
 
-/* Fills the block of a sample, if it is cleared. */
+/* Fills the block at `va`, if it is still cleared. Others are locked out. */
+static bool block_fill(struct gfx_pipeline *pipeline, struct gfx_color_target *target, uint64_t va,
+                       uint8_t *key)
+{
+    const unsigned bytes = target->format.format->bytes;
+    const uint8_t says = isa_host_load8(key);
+    uint8_t element[16], *block;
+
+    if (says == SURFACE_DCC_UNCOMPRESSED)
+        return true;
+    block = gfx_port_host(pipeline, &target->port, va, SURFACE_DCC_BLOCK);
+    if (!block)
+        return false;
+    if (!key_element(target, says, block, element)) {
+        gfx_refuse(pipeline, "a block of colours at 0x%llx is compressed (key 0x%02x)",
+                   (unsigned long long)va, says);
+        return false;
+    }
+    for (unsigned i = 0; i < SURFACE_DCC_BLOCK; i += bytes)
+        isa_host_copy(block + i, element, bytes);
+    isa_host_store8(key, SURFACE_DCC_UNCOMPRESSED);
+    return true;
+}
+
+static uint64_t block_locate(const struct gfx_color_target *target, const struct gfx_place *place,
+                             unsigned sample)
+{
+    return gfx_color_locate(target, place, sample) & ~(uint64_t)(SURFACE_DCC_BLOCK - 1);
+}
+
 static bool block_open(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
                        const struct gfx_place *place, unsigned sample)
 {
-    const unsigned bytes = target->format.format->bytes;
+    const uint64_t va = block_locate(target, place, sample);
     struct gfx_color_metadata *m = &target->metadata;
-    const uint64_t va = gfx_color_locate(target, place, sample) & ~(uint64_t)(BLOCK - 1);
-    uint8_t element[16], *key, *block;
+    uint8_t *key;
 
     if (m->block_known && m->block_va == va)
         return true;
@@ -151,17 +169,12 @@ static bool block_open(struct gfx_pipeline *pipeline, struct gfx_color_target *t
     if (!key)
         return false;
     if (isa_host_load8(key) != SURFACE_DCC_UNCOMPRESSED) {
-        block = gfx_port_host(pipeline, &target->port, va, BLOCK);
-        if (!block)
+        surface_metadata_lock();
+        bool filled = block_fill(pipeline, target, va, key);
+
+        surface_metadata_unlock();
+        if (!filled)
             return false;
-        if (!key_element(target, isa_host_load8(key), block, element)) {
-            gfx_refuse(pipeline, "a block of colours at 0x%llx is compressed (key 0x%02x)",
-                       (unsigned long long)va, isa_host_load8(key));
-            return false;
-        }
-        for (unsigned i = 0; i < BLOCK; i += bytes)
-            isa_host_copy(block + i, element, bytes);
-        isa_host_store8(key, SURFACE_DCC_UNCOMPRESSED);
     }
     m->block_va = va;
     m->block_known = true;
@@ -169,6 +182,24 @@ static bool block_open(struct gfx_pipeline *pipeline, struct gfx_color_target *t
 }
 
 /* ---- CMASK ---- */
+
+/* Makes that a sample's key says that its colours are as they are: the first one's are, the others
+ * are about to be. */
+static bool key_open(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
+                     const struct gfx_place *place, unsigned sample)
+{
+    uint8_t *key;
+
+    if (!target->metadata.dcc || sample >= SURFACE_DCC_FRAGMENTS)
+        return true;
+    key = key_host(pipeline, target, place, sample);
+    if (!key)
+        return false;
+    if (sample == 0)
+        return block_fill(pipeline, target, block_locate(target, place, 0), key);
+    isa_host_store8(key, SURFACE_DCC_UNCOMPRESSED);
+    return true;
+}
 
 /* Gives all samples of a pixel the colour of the first one, or of the register. */
 static bool pixel_spread(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
@@ -181,7 +212,7 @@ static bool pixel_spread(struct gfx_pipeline *pipeline, struct gfx_color_target 
 
     memcpy(element, m->clear.dword, sizeof(element));
     for (unsigned s = 0; s < 1u << target->samples_log2; s++) {
-        if (s == 0 && m->dcc && !block_open(pipeline, target, place, 0))
+        if (!key_open(pipeline, target, place, s))
             return false;
         host = gfx_port_host(pipeline, &target->port, gfx_color_locate(target, place, s), bytes);
         if (!host)
@@ -190,12 +221,6 @@ static bool pixel_spread(struct gfx_pipeline *pipeline, struct gfx_color_target 
             isa_host_copy(element, host, bytes);
         else
             isa_host_copy(host, element, bytes);
-        if (s > 0 && s < SURFACE_DCC_FRAGMENTS && m->dcc) {
-            host = key_host(pipeline, target, place, s);
-            if (!host)
-                return false;
-            isa_host_store8(host, SURFACE_DCC_UNCOMPRESSED);
-        }
     }
     host = gfx_port_host(pipeline, &m->fmask_port,
                          surface_locate(&m->fmask_layout, m->fmask_base, target->level, place->x,
@@ -210,8 +235,9 @@ static bool pixel_spread(struct gfx_pipeline *pipeline, struct gfx_color_target 
 static bool tile_spread(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
                         const struct gfx_place *tile, bool use_register)
 {
-    for (unsigned i = 0; i < TILE * TILE; i++) {
-        struct gfx_place place = {tile->x + i % TILE, tile->y + i / TILE, tile->slice};
+    for (unsigned i = 0; i < SURFACE_TILE * SURFACE_TILE; i++) {
+        struct gfx_place place = {tile->x + i % SURFACE_TILE, tile->y + i / SURFACE_TILE,
+                                  tile->slice};
 
         if (place.x < target->width && place.y < target->height &&
             !pixel_spread(pipeline, target, &place, use_register))
@@ -220,13 +246,38 @@ static bool tile_spread(struct gfx_pipeline *pipeline, struct gfx_color_target *
     return true;
 }
 
+static unsigned nibble_load(const uint8_t *host, unsigned shift)
+{
+    return isa_host_load8(host) >> shift & 15;
+}
+
+/* Fills a tile, if its samples have no colours of their own still. Others are locked out. */
+static bool tile_fill(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
+                      const struct gfx_place *tile, uint8_t *host, unsigned shift)
+{
+    const unsigned state = nibble_load(host, shift);
+
+    if (state >= SURFACE_CMASK_FRAGMENTS)
+        return true;
+    if (state > SURFACE_CMASK_CLEARED && state != SURFACE_CMASK_ONE_FRAGMENT) {
+        gfx_refuse(pipeline, "samples' colours are compressed (CMASK %u)", state);
+        return false;
+    }
+    if (!tile_spread(pipeline, target, tile, state <= SURFACE_CMASK_CLEARED))
+        return false;
+    isa_host_store8(host, (uint8_t)((isa_host_load8(host) & ~(15u << shift)) |
+                                    (unsigned)cmask_plain[target->samples_log2] << shift));
+    return true;
+}
+
 static bool tile_open(struct gfx_pipeline *pipeline, struct gfx_color_target *target,
                       const struct gfx_place *place)
 {
     struct gfx_color_metadata *m = &target->metadata;
-    const struct gfx_place tile = {place->x & ~(TILE - 1u), place->y & ~(TILE - 1u), place->slice};
+    const struct gfx_place tile = {place->x & ~(SURFACE_TILE - 1u), place->y & ~(SURFACE_TILE - 1u),
+                                   place->slice};
     uint64_t nibble;
-    unsigned shift, state;
+    unsigned shift;
     uint8_t *host;
 
     if (m->tile_known && !memcmp(&tile, &m->tile, sizeof(tile)))
@@ -239,16 +290,13 @@ static bool tile_open(struct gfx_pipeline *pipeline, struct gfx_color_target *ta
     host = gfx_port_host(pipeline, &m->cmask_port, (uint64_t)((int64_t)nibble >> 1), 1);
     if (!host)
         return false;
-    state = isa_host_load8(host) >> shift & 15;
-    if (state >> 2 != 3 || (state & 3) == 0) {
-        if ((state >> 2) % 3) {
-            gfx_refuse(pipeline, "samples' colours are compressed (CMASK %u)", state);
+    if (nibble_load(host, shift) < SURFACE_CMASK_FRAGMENTS) {
+        surface_metadata_lock();
+        bool filled = tile_fill(pipeline, target, &tile, host, shift);
+
+        surface_metadata_unlock();
+        if (!filled)
             return false;
-        }
-        if (!tile_spread(pipeline, target, &tile, state >> 2 == 0))
-            return false;
-        isa_host_store8(host, (uint8_t)((isa_host_load8(host) & ~(15u << shift)) |
-                                        (unsigned)cmask_plain[target->samples_log2] << shift));
     }
     m->tile = tile;
     m->tile_known = true;

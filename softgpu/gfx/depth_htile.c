@@ -9,17 +9,6 @@
 #include "softgpu/isa/exec/host.h"
 #include "softgpu/surface/surface_metadata.h"
 
-enum { TILE = 8 };
-
-/* Fields of a word (Mesa: radv_get_htile_fast_clear_value). The range of depths takes different
- * bits with stencil and without, but reaches to the top with all of them set. */
-#define WORD_Z         UINT32_C(0x0000000f) /* 0: cleared; all: as it is */
-#define WORD_STENCIL   UINT32_C(0x00000300) /* the same */
-#define WORD_S_RESULT  UINT32_C(0x00000030) /* of the first stencil test: unknown */
-#define WORD_RANGE     UINT32_C(0xfffff000) /* with stencil: any depth */
-#define WORD_MIN_MAX   UINT32_C(0xfffffff0) /* without */
-#define WORD_MAX_LARGE UINT32_C(0xfffc0000) /* without: any depth */
-
 const char *gfx_htile_begin(const struct gfx_registers *r, const struct surface_shape *shape,
                             struct gfx_htile *htile)
 {
@@ -41,10 +30,10 @@ static bool tile_fill(struct gfx_pipeline *pipeline, struct gfx_depth_plane *pla
 {
     const struct gfx_depth *depth = &pipeline->output->depth;
     const unsigned samples = 1u << depth->samples_log2;
-    const uint32_t x = htile->tile_x * TILE, y = htile->tile_y * TILE;
+    const uint32_t x = htile->tile_x * SURFACE_TILE, y = htile->tile_y * SURFACE_TILE;
 
-    for (unsigned i = 0; i < TILE * TILE * samples; i++) {
-        const uint32_t px = x + i / samples % TILE, py = y + i / samples / TILE;
+    for (unsigned i = 0; i < SURFACE_TILE * SURFACE_TILE * samples; i++) {
+        const uint32_t px = x + i / samples % SURFACE_TILE, py = y + i / samples / SURFACE_TILE;
         const unsigned bytes = plane->layout.element_bytes;
         uint8_t *host;
 
@@ -68,17 +57,71 @@ static bool tile_fill(struct gfx_pipeline *pipeline, struct gfx_depth_plane *pla
 
 static uint32_t word_without_z(const struct gfx_htile *htile, uint32_t word)
 {
-    return htile->stencil ? word | WORD_Z | WORD_RANGE
-                          : (word & ~WORD_MIN_MAX) | WORD_Z | WORD_MAX_LARGE;
+    return htile->stencil ? word | SURFACE_HTILE_Z | SURFACE_HTILE_RANGE
+                          : (word & ~SURFACE_HTILE_MIN_MAX) | SURFACE_HTILE_Z | SURFACE_HTILE_MAX;
+}
+
+/* Fills a tile in one plane, if that is what the plane's field in its word asks for. */
+static bool plane_open(struct gfx_pipeline *pipeline, struct gfx_depth_plane *plane, uint32_t word,
+                       uint32_t field, uint32_t value, bool *out_filled)
+{
+    *out_filled = false;
+    switch (surface_htile_state(word, field)) {
+    case SURFACE_HTILE_PLAIN:
+        return true;
+    case SURFACE_HTILE_COMPRESSED:
+        gfx_refuse(pipeline, "a tile of depth or stencil is compressed (HTILE 0x%08x)", word);
+        return false;
+    case SURFACE_HTILE_CLEARED:
+        break;
+    }
+    *out_filled = tile_fill(pipeline, plane, &pipeline->output->depth.htile, value);
+    return *out_filled;
+}
+
+/* Whether the word has nothing to say of the planes that take part. */
+static bool word_is_plain(const struct gfx_depth *depth, uint32_t word)
+{
+    const uint32_t fields =
+        (depth->z.present ? SURFACE_HTILE_Z : 0) |
+        (depth->stencil.present && depth->htile.stencil ? SURFACE_HTILE_STENCIL : 0);
+
+    return (word & fields) == fields;
+}
+
+/* Others are locked out. */
+static bool tile_open(struct gfx_pipeline *pipeline, uint8_t *host)
+{
+    struct gfx_depth *depth = &pipeline->output->depth;
+    const uint32_t word = isa_host_load32(host);
+    uint32_t opened = word;
+    bool filled;
+
+    if (depth->z.present) {
+        if (!plane_open(pipeline, &depth->z, word, SURFACE_HTILE_Z, depth->z_clear_value, &filled))
+            return false;
+        if (filled)
+            opened = word_without_z(&depth->htile, opened);
+    }
+    if (depth->stencil.present && depth->htile.stencil) {
+        if (!plane_open(pipeline, &depth->stencil, word, SURFACE_HTILE_STENCIL,
+                        depth->stencil_clear_value, &filled))
+            return false;
+        if (filled)
+            opened |= SURFACE_HTILE_STENCIL | SURFACE_HTILE_S_RESULT;
+    }
+    if (opened != word)
+        isa_host_store32(host, opened);
+    return true;
 }
 
 bool gfx_htile_open(struct gfx_pipeline *pipeline, const struct gfx_fragment *fragment)
 {
     struct gfx_depth *depth = &pipeline->output->depth;
     struct gfx_htile *htile = &depth->htile;
-    const uint32_t tile_x = (uint32_t)fragment->x / TILE, tile_y = (uint32_t)fragment->y / TILE;
+    const uint32_t tile_x = (uint32_t)fragment->x / SURFACE_TILE;
+    const uint32_t tile_y = (uint32_t)fragment->y / SURFACE_TILE;
     const uint32_t slice = depth->first_slice + fragment->layer;
-    uint32_t word, opened;
     uint64_t va;
     uint8_t *host;
 
@@ -88,24 +131,16 @@ bool gfx_htile_open(struct gfx_pipeline *pipeline, const struct gfx_fragment *fr
     htile->tile_x = tile_x;
     htile->tile_y = tile_y;
     htile->slice = slice;
-    va = surface_locate(&htile->layout, htile->base, depth->level, tile_x * TILE, tile_y * TILE,
-                        slice, 0);
-    host = gfx_port_host(pipeline, &htile->port, va, sizeof(word));
+    va = surface_locate(&htile->layout, htile->base, depth->level, tile_x * SURFACE_TILE,
+                        tile_y * SURFACE_TILE, slice, 0);
+    host = gfx_port_host(pipeline, &htile->port, va, sizeof(uint32_t));
     if (!host)
         return false;
-    opened = word = isa_host_load32(host);
-    if (depth->z.present && !(word & WORD_Z)) {
-        if (!tile_fill(pipeline, &depth->z, htile, depth->z_clear_value))
-            return false;
-        opened = word_without_z(htile, opened);
+    htile->known = word_is_plain(depth, isa_host_load32(host));
+    if (!htile->known) {
+        surface_metadata_lock();
+        htile->known = tile_open(pipeline, host);
+        surface_metadata_unlock();
     }
-    if (depth->stencil.present && htile->stencil && !(word & WORD_STENCIL)) {
-        if (!tile_fill(pipeline, &depth->stencil, htile, depth->stencil_clear_value))
-            return false;
-        opened |= WORD_STENCIL | WORD_S_RESULT;
-    }
-    if (opened != word)
-        isa_host_store32(host, opened);
-    htile->known = true;
-    return true;
+    return htile->known;
 }

@@ -42,7 +42,8 @@ bool gfx_color_open(struct gfx_pipeline *pipeline, struct gfx_color_target *targ
  */
 const char *gfx_htile_begin(const struct gfx_registers *registers,
                             const struct surface_shape *shape, struct gfx_htile *htile);
-/* Makes the fragment's tile one that is as it is in memory. False: pipeline->fault. */
+/* Makes the fragment's tile one that is as it is in memory. False: pipeline->fault or ->obstacle.
+ */
 bool gfx_htile_open(struct gfx_pipeline *pipeline, const struct gfx_fragment *fragment);
 /* After the memory's mappings have changed. */
 void gfx_color_forget_windows(struct gfx_color *color);

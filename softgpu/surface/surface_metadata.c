@@ -167,3 +167,26 @@ const char *surface_metadata_init(struct surface_layout *out_layout, enum surfac
     levels_lay_out(out_layout, &surface, shape);
     return NULL;
 }
+
+/* ---- filling ---- */
+
+static pthread_mutex_t filling = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool fills;
+
+void surface_metadata_lock(void)
+{
+    pthread_mutex_lock(&filling);
+    fills = true;
+}
+
+void surface_metadata_unlock(void)
+{
+    fills = false;
+    pthread_mutex_unlock(&filling);
+}
+
+void surface_metadata_abandon(void)
+{
+    if (fills)
+        surface_metadata_unlock();
+}

@@ -5,14 +5,11 @@
 #include "softgpu/isa/exec/image_metadata.h"
 #include "base/bits.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "softgpu/isa/exec/trap.h"
 #include "softgpu/isa/exec/window.h"
 #include "softgpu/surface/surface_metadata.h"
-
-enum { COLOUR_BLOCK = 256 /* bytes */, TILE = 8 /* pixels */ };
 
 /* ---- descriptors ---- */
 
@@ -94,37 +91,25 @@ static bool refuse(const struct opening *o, const char *why)
 
 /* ---- DCC ---- */
 
-/* An element of a block that is cleared; false: the key is of something else. */
-static bool clear_element(const struct isa_image *image, uint8_t key, uint8_t out_element[16])
-{
-    switch (key) {
-    case SURFACE_DCC_CLEAR_0000:
-    case SURFACE_DCC_CLEAR_0001:
-    case SURFACE_DCC_CLEAR_1110:
-    case SURFACE_DCC_CLEAR_1111:
-        isa_format_pack_ones(image->format, key & SURFACE_DCC_CLEAR_1110,
-                             key & SURFACE_DCC_CLEAR_0001, !image->alpha_is_on_msb, out_element);
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* What the block's elements are, one after the other. */
-static bool colour_block(const struct opening *o, uint8_t key, uint8_t block[COLOUR_BLOCK])
+static bool colour_block(const struct opening *o, uint8_t key, uint8_t block[SURFACE_DCC_BLOCK])
 {
-    const unsigned bytes = o->image->format->bytes;
+    const struct isa_format *format = o->image->format;
+    const unsigned bytes = format->bytes;
+    bool color, alpha;
     uint8_t element[16];
 
     if (key == SURFACE_DCC_CLEAR_SINGLE) {
-        if (!read_memory(o, o->va & ~(uint64_t)(COLOUR_BLOCK - 1), element, bytes))
+        if (!read_memory(o, o->va & ~(uint64_t)(SURFACE_DCC_BLOCK - 1), element, bytes))
             return false;
-    } else if (!clear_element(o->image, key, element)) {
+    } else if (surface_dcc_is_ones(key, &color, &alpha)) {
+        isa_format_pack_ones(format, color, alpha, !o->image->alpha_is_on_msb, element);
+    } else {
         return refuse(o, key == SURFACE_DCC_CLEAR_REG
                              ? "a colour cleared to a register's value has to be eliminated first"
                              : "compressed colours (DCC) that are not this device's own");
     }
-    for (unsigned i = 0; i < COLOUR_BLOCK; i += bytes)
+    for (unsigned i = 0; i < SURFACE_DCC_BLOCK; i += bytes)
         memcpy(block + i, element, bytes);
     return true;
 }
@@ -132,14 +117,14 @@ static bool colour_block(const struct opening *o, uint8_t key, uint8_t block[COL
 static bool colour_open(const struct opening *o, uint64_t key_va)
 {
     const uint8_t plain = SURFACE_DCC_UNCOMPRESSED;
-    uint8_t key, block[COLOUR_BLOCK];
+    uint8_t key, block[SURFACE_DCC_BLOCK];
 
     if (!read_memory(o, key_va, &key, sizeof(key)))
         return false;
     if (key == plain)
         return true;
     return colour_block(o, key, block) &&
-           write_memory(o, o->va & ~(uint64_t)(COLOUR_BLOCK - 1), block, sizeof(block)) &&
+           write_memory(o, o->va & ~(uint64_t)(SURFACE_DCC_BLOCK - 1), block, sizeof(block)) &&
            write_memory(o, key_va, &plain, sizeof(plain));
 }
 
@@ -152,9 +137,9 @@ static bool tile_fill(const struct opening *o, const void *element)
     const struct isa_image_level *at = &o->image->levels[o->level];
     const unsigned samples = 1u << o->image->samples_log2;
 
-    for (unsigned i = 0; i < TILE * TILE * samples; i++) {
-        uint32_t x = o->x / TILE * TILE + i / samples % TILE;
-        uint32_t y = o->y / TILE * TILE + i / samples / TILE;
+    for (unsigned i = 0; i < SURFACE_TILE * SURFACE_TILE * samples; i++) {
+        uint32_t x = o->x / SURFACE_TILE * SURFACE_TILE + i / samples % SURFACE_TILE;
+        uint32_t y = o->y / SURFACE_TILE * SURFACE_TILE + i / samples / SURFACE_TILE;
 
         if (x < at->width && y < at->height &&
             !write_memory(o,
@@ -165,14 +150,16 @@ static bool tile_fill(const struct opening *o, const void *element)
     return true;
 }
 
-/* Fields of HTILE's words. */
-#define TILE_Z       UINT32_C(0x0000000f) /* 0: cleared, 15: as it is */
-#define TILE_STENCIL UINT32_C(0x00000300) /* the same with 3; cleared is to 0 for textures */
+/* The field of HTILE's words that is the plane's. */
+static uint32_t htile_field(const struct isa_image *image)
+{
+    return image->metadata == ISA_METADATA_STENCIL ? SURFACE_HTILE_STENCIL : SURFACE_HTILE_Z;
+}
 
-/* Drivers clear depth so to 0 and 1 only, which the range of depths tells. */
+/* Drivers clear depth so to 0 and 1 only, which the range of depths tells; stencil to 0. */
 static void depth_cleared(const struct opening *o, uint32_t word, uint8_t element[4])
 {
-    const float value = (float)BITS(word, 18, 31) / 0x3fff;
+    const float value = (float)(word & SURFACE_HTILE_MAX) / (float)SURFACE_HTILE_MAX;
     uint32_t components[4] = {0};
 
     memcpy(&components[0], &value, sizeof(value));
@@ -181,28 +168,27 @@ static void depth_cleared(const struct opening *o, uint32_t word, uint8_t elemen
 
 static bool tile_open(const struct opening *o, uint64_t word_va)
 {
-    const bool stencil = o->image->metadata == ISA_METADATA_STENCIL;
-    const uint32_t plain = stencil ? TILE_STENCIL : TILE_Z;
+    const uint32_t field = htile_field(o->image);
     uint8_t element[16] = {0};
     uint32_t word;
 
     if (!read_memory(o, word_va, &word, sizeof(word)))
         return false;
-    if ((word & plain) == plain)
+    switch (surface_htile_state(word, field)) {
+    case SURFACE_HTILE_PLAIN:
         return true;
-    if (word & plain)
+    case SURFACE_HTILE_COMPRESSED:
         return refuse(o, "compressed depth (HTILE) that is not this device's own");
-    if (!stencil)
+    case SURFACE_HTILE_CLEARED:
+        break;
+    }
+    if (field == SURFACE_HTILE_Z)
         depth_cleared(o, word, element);
-    word |= plain;
+    word |= field;
     return tile_fill(o, element) && write_memory(o, word_va, &word, sizeof(word));
 }
 
 /* ---- FMASK ---- */
-
-/* CMASK's nibbles: 12 says that all samples of a pixel have the first fragment's colour, whatever
- * FMASK is; more, that FMASK says whose they have; less, that the colour is a register's. */
-enum { CMASK_ONE_FRAGMENT = 12 };
 
 /* Fills nothing, as that would be wrong without filling the fragments. */
 static bool fragments_read(const struct opening *o, uint64_t nibble, bool *out_zero)
@@ -213,8 +199,8 @@ static bool fragments_read(const struct opening *o, uint64_t nibble, bool *out_z
     if (!read_memory(o, (uint64_t)((int64_t)nibble >> 1), &pair, sizeof(pair)))
         return false;
     pair = pair >> nibble % 2 * 4 & 15;
-    *out_zero = pair == CMASK_ONE_FRAGMENT;
-    return pair >= CMASK_ONE_FRAGMENT ||
+    *out_zero = pair == SURFACE_CMASK_ONE_FRAGMENT;
+    return pair >= SURFACE_CMASK_ONE_FRAGMENT ||
            refuse(o, "colours that are cleared by CMASK have to be eliminated first");
 }
 
@@ -229,27 +215,21 @@ static bool is_open(const struct opening *o, uint64_t metadata_va)
 
     if (!isa_mem_read(o->w, metadata_va, &word, o->image->metadata_layout.element_bytes, &fault))
         return false;
-    switch (o->image->metadata) {
-    case ISA_METADATA_DCC:
-        return word == SURFACE_DCC_UNCOMPRESSED;
-    case ISA_METADATA_STENCIL:
-        return (word & TILE_STENCIL) == TILE_STENCIL;
-    default:
-        return (word & TILE_Z) == TILE_Z;
-    }
+    return o->image->metadata == ISA_METADATA_DCC
+               ? word == SURFACE_DCC_UNCOMPRESSED
+               : surface_htile_state(word, htile_field(o->image)) == SURFACE_HTILE_PLAIN;
 }
 
 static bool open_block(const struct opening *o, uint64_t metadata_va)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     bool opened;
 
     if (is_open(o, metadata_va))
         return true;
-    pthread_mutex_lock(&lock);
+    surface_metadata_lock();
     opened = o->image->metadata == ISA_METADATA_DCC ? colour_open(o, metadata_va)
                                                     : tile_open(o, metadata_va);
-    pthread_mutex_unlock(&lock);
+    surface_metadata_unlock();
     return opened;
 }
 

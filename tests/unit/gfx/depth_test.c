@@ -566,6 +566,30 @@ static void test_htile_expands(void **state)
     bench_destroy(&bench);
 }
 
+/* Words of tiles that somebody has compressed. */
+static void test_htile_refusals(void **state)
+{
+    const uint32_t words[] = {0xfffff3f1, 0xfffff3fe, 0xfffff1ff, 0xfffff2ff};
+    const struct setup s = {
+        .format = Z_32, .z_test = true, .z_func = 7, .stencil = true, .func = {7, 7}};
+    struct gfx_fragment fragment = {.x = 3, .y = 5, .samples = 1, .z = {0.5f}};
+    struct bench bench;
+
+    (void)state;
+    bench_create(&bench);
+    setup_htile(&bench, &s);
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        bench_begin(&bench);
+        *htile_word(&bench, 0) = words[i];
+        bench.pipeline.obstacle[0] = '\0';
+        assert_int_equal(gfx_output_depth(&bench.pipeline, &fragment, 1), GFX_FAULT);
+        assert_non_null(strstr(bench.pipeline.obstacle, "compressed (HTILE"));
+        assert_int_equal(*htile_word(&bench, 0), words[i]);
+        check_tile(&bench, &s, 0, false, false);
+    }
+    bench_destroy(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -579,6 +603,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_htile_clears),
         cmocka_unit_test(test_htile_expands),
+        cmocka_unit_test(test_htile_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,13 +152,25 @@ static void no_metadata(void **state)
     assert_non_null(surface_metadata_init(&layout, SURFACE_HTILE, &shape));
 }
 
+/* The lock is there again for others after it has been abandoned, and only then is it given up. */
+static void lock_is_abandoned(void **state)
+{
+    (void)state;
+    surface_metadata_lock();
+    surface_metadata_abandon();
+    surface_metadata_lock();
+    surface_metadata_unlock();
+    surface_metadata_abandon();
+    surface_metadata_lock();
+    surface_metadata_unlock();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golden_values),
-        cmocka_unit_test(keys_are_apart),
-        cmocka_unit_test(blocks_have_one_key),
-        cmocka_unit_test(no_metadata),
+        cmocka_unit_test(golden_values),       cmocka_unit_test(keys_are_apart),
+        cmocka_unit_test(blocks_have_one_key), cmocka_unit_test(no_metadata),
+        cmocka_unit_test(lock_is_abandoned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
