@@ -5,43 +5,24 @@
  */
 #include <inttypes.h>
 
-#include "softgpu/cp/stream.h"
-
-enum { HEAD_DWORDS = 16 };
-
-/* A packet in execution. */
-struct sdma_run {
-    struct cp_queue *queue;
-    struct cp_stream *stream; /* at the packet */
-    uint32_t p[HEAD_DWORDS];
-    uint64_t dwords; /* of the packet; handlers add trailing data */
-    unsigned depth;  /* of indirect buffers */
-};
-
-typedef enum cp_step sdma_handler(struct sdma_run *run);
+#include "softgpu/cp/sdma.h"
 
 static enum cp_step stream_execute(struct cp_queue *queue, struct cp_stream *stream,
                                    unsigned depth);
 
-static uint64_t va_at(const struct sdma_run *run, unsigned dword)
-{
-    return run->p[dword] | (uint64_t)run->p[dword + 1] << 32;
-}
-
-static enum cp_step refuse(struct sdma_run *run, const char *what)
+enum cp_step sdma_refuse(struct sdma_run *run, const char *what)
 {
     return cp_fail(run->queue, CP_ERROR_PACKET_UNSUPPORTED, "SDMA packet with header 0x%08x: %s",
                    run->p[0], what);
 }
 
-/* The packet has so many dwords in all: they must be there, and the first of them are read. */
-static enum cp_step need(struct sdma_run *run, uint64_t dwords)
+enum cp_step sdma_need(struct sdma_run *run, uint64_t dwords)
 {
-    uint64_t head = dwords < HEAD_DWORDS ? dwords : HEAD_DWORDS;
+    uint64_t head = dwords < SDMA_HEAD_DWORDS ? dwords : SDMA_HEAD_DWORDS;
 
     run->dwords = dwords;
     if (cp_stream_dwords(run->stream) < dwords)
-        return refuse(run, "the stream ends inside the packet");
+        return sdma_refuse(run, "the stream ends inside the packet");
     return cp_stream_peek(run->queue, run->stream, 0, run->p, head) ? CP_DONE
                                                                     : cp_fail_access(run->queue);
 }
@@ -56,12 +37,13 @@ static enum cp_step sdma_copy_linear(struct sdma_run *run)
     enum cp_step step;
 
     if (run->p[2] & ENDIAN_SWAP)
-        return refuse(run, "endian swap is not modelled");
-    step = cp_copy(run->queue, va_at(run, 5), va_at(run, 3), size);
+        return sdma_refuse(run, "endian swap is not modelled");
+    step = cp_copy(run->queue, sdma_va_at(run, 5), sdma_va_at(run, 3), size);
     if (step != CP_DONE || !(run->p[0] & BROADCAST))
         return step;
-    step = need(run, BROADCAST_DWORDS);
-    return step == CP_DONE ? cp_copy(run->queue, va_at(run, 7), va_at(run, 3), size) : step;
+    step = sdma_need(run, BROADCAST_DWORDS);
+    return step == CP_DONE ? cp_copy(run->queue, sdma_va_at(run, 7), sdma_va_at(run, 3), size)
+                           : step;
 }
 
 /* One side of a sub-window copy; strides in bytes. */
@@ -90,9 +72,9 @@ static enum cp_step sdma_copy_subwindow(struct sdma_run *run)
     unsigned rows = (run->p[11] >> 16 & 0x3fff) + 1, slices = (run->p[12] & 0x1fff) + 1;
 
     if (run->p[12] & ENDIAN_SWAP)
-        return refuse(run, "endian swap is not modelled");
+        return sdma_refuse(run, "endian swap is not modelled");
     if (element > 4)
-        return refuse(run, "elements of more than 16 bytes");
+        return sdma_refuse(run, "elements of more than 16 bytes");
     for (unsigned z = 0; z < slices; z++)
         for (unsigned y = 0; y < rows; y++) {
             enum cp_step step = cp_copy(run->queue, to.start + z * to.slice + y * to.pitch,
@@ -105,12 +87,13 @@ static enum cp_step sdma_copy_subwindow(struct sdma_run *run)
 
 static enum cp_step sdma_fill(struct sdma_run *run)
 {
-    unsigned log = run->p[0] >> 30; /* of the unit: 1, 2 or 4 bytes */
+    unsigned log = run->p[0] >> 30;                         /* of the unit: 1, 2 or 4 bytes */
     uint64_t count = ((run->p[4] & 0x3fffffff) >> log) + 1; /* bits: as of a copy */
 
     if (log > 2)
-        return refuse(run, "fill unit of 8 bytes");
-    if (!cp_access_fill(&run->queue->access, va_at(run, 1), run->p[3], 1u << log, count << log))
+        return sdma_refuse(run, "fill unit of 8 bytes");
+    if (!cp_access_fill(&run->queue->access, sdma_va_at(run, 1), run->p[3], 1u << log,
+                        count << log))
         return cp_fail_access(run->queue);
     return CP_DONE;
 }
@@ -118,11 +101,11 @@ static enum cp_step sdma_fill(struct sdma_run *run)
 static enum cp_step sdma_write(struct sdma_run *run)
 {
     uint64_t count = (run->p[3] & 0xfffff) + 1;
-    enum cp_step step = need(run, run->dwords + count);
+    enum cp_step step = sdma_need(run, run->dwords + count);
 
     if (step != CP_DONE)
         return step;
-    if (!cp_stream_copy(run->queue, run->stream, run->dwords - count, va_at(run, 1), count))
+    if (!cp_stream_copy(run->queue, run->stream, run->dwords - count, sdma_va_at(run, 1), count))
         return cp_fail_access(run->queue);
     cp_memory_changed();
     return CP_DONE;
@@ -138,12 +121,12 @@ static enum cp_step sdma_nothing(struct sdma_run *run)
 
 static enum cp_step sdma_nop(struct sdma_run *run)
 {
-    return need(run, run->dwords + (run->p[0] >> 16 & 0x3fff));
+    return sdma_need(run, run->dwords + (run->p[0] >> 16 & 0x3fff));
 }
 
 static enum cp_step sdma_fence(struct sdma_run *run)
 {
-    if (!cp_access_store32(&run->queue->access, va_at(run, 1), run->p[3]))
+    if (!cp_access_store32(&run->queue->access, sdma_va_at(run, 1), run->p[3]))
         return cp_fail_access(run->queue);
     cp_memory_changed();
     return CP_DONE;
@@ -159,7 +142,7 @@ static enum cp_step sdma_trap(struct sdma_run *run)
 static enum cp_step sdma_poll(struct sdma_run *run)
 {
     enum { HDP_FLUSH = 1 << 26, ALWAYS = 0 };
-    struct cp_poll poll = {.va = va_at(run, 1),
+    struct cp_poll poll = {.va = sdma_va_at(run, 1),
                            .mask = run->p[4],
                            .reference = run->p[3],
                            .function = run->p[0] >> 28 & 7};
@@ -170,20 +153,20 @@ static enum cp_step sdma_poll(struct sdma_run *run)
      * it with a register poll that is always satisfied. */
     if ((run->p[0] & HDP_FLUSH) || poll.function == ALWAYS)
         return CP_DONE;
-    return refuse(run, "registers are for the kernel");
+    return sdma_refuse(run, "registers are for the kernel");
 }
 
 static enum cp_step sdma_atomic(struct sdma_run *run)
 {
     enum { LOOP = 1 << 16 };
 
-    return cp_atomic_execute(run->queue, run->p[0] >> 25, va_at(run, 1), va_at(run, 3),
-                             va_at(run, 5), run->p[0] & LOOP);
+    return cp_atomic_execute(run->queue, run->p[0] >> 25, sdma_va_at(run, 1), sdma_va_at(run, 3),
+                             sdma_va_at(run, 5), run->p[0] & LOOP);
 }
 
 static enum cp_step sdma_timestamp(struct sdma_run *run)
 {
-    uint64_t va = va_at(run, 1) & ~UINT64_C(7);
+    uint64_t va = sdma_va_at(run, 1) & ~UINT64_C(7);
 
     if (!cp_access_store64(&run->queue->access, va, cp_queue_clock(run->queue)))
         return cp_fail_access(run->queue);
@@ -194,11 +177,11 @@ static enum cp_step sdma_timestamp(struct sdma_run *run)
 
 static enum cp_step sdma_indirect(struct sdma_run *run)
 {
-    struct cp_stream ib = {.base = va_at(run, 1) & ~UINT64_C(31),
+    struct cp_stream ib = {.base = sdma_va_at(run, 1) & ~UINT64_C(31),
                            .end = (uint64_t)(run->p[3] & 0xfffff) * 4};
 
     if (run->depth > 0)
-        return refuse(run, "indirect buffers do not nest");
+        return sdma_refuse(run, "indirect buffers do not nest");
     return stream_execute(run->queue, &ib, run->depth + 1);
 }
 
@@ -207,9 +190,9 @@ static enum cp_step sdma_cond_exe(struct sdma_run *run)
 {
     uint32_t value;
 
-    if (!cp_access_load32(&run->queue->access, va_at(run, 1), &value))
+    if (!cp_access_load32(&run->queue->access, sdma_va_at(run, 1), &value))
         return cp_fail_access(run->queue);
-    return value == run->p[3] ? CP_DONE : need(run, run->dwords + (run->p[4] & 0x3fff));
+    return value == run->p[3] ? CP_DONE : sdma_need(run, run->dwords + (run->p[4] & 0x3fff));
 }
 
 /* ---- the table ---- */
@@ -252,7 +235,7 @@ static enum cp_step packet_execute(struct cp_queue *queue, struct cp_stream *str
     if (!row->handler)
         return cp_fail(queue, CP_ERROR_PACKET_UNSUPPORTED, "SDMA packet %s: %s", row->name,
                        row->why);
-    enum cp_step step = need(&run, row->dwords);
+    enum cp_step step = sdma_need(&run, row->dwords);
 
     if (step == CP_DONE)
         step = row->handler(&run);

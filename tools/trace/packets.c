@@ -298,13 +298,27 @@ static bool pm4_walk(struct listing *listing, const struct stream *stream, const
 /* With its header; 0 = not known. */
 static uint64_t sdma_length(const struct packet_row *row, const uint32_t *p, uint64_t rest)
 {
-    enum { COPY_LINEAR = 1, WRITE_LINEAR = 2, NOP = 0, BROADCAST = 1 << 27 };
+    enum {
+        NOP = 0,
+        COPY_LINEAR = 1,
+        WRITE_LINEAR = 2,
+        WRITE_TILED = 0x102,
+        COPY_TILED = 0x501,
+        COPY_T2T = 0x601,
+        BROADCAST = 1 << 27,
+        METADATA = 1 << 19,
+    };
 
     if (row->words == 0 || row->words > rest)
         return 0;
     switch (row->opcode) {
     case COPY_LINEAR:
         return p[0] & BROADCAST ? row->words + 2 : row->words;
+    case COPY_TILED:
+    case COPY_T2T:
+        return p[0] & METADATA ? row->words + 3 : row->words;
+    case WRITE_TILED:
+        return row->words + (p[8] & 0xfffff) + 1;
     case WRITE_LINEAR:
         return row->words + (p[3] & 0xfffff) + 1;
     case NOP:

@@ -2,29 +2,7 @@
  *
  * SDMA queues: every packet, streams that wrap, and what is refused.
  */
-#include "suite.h"
-
-#include <stdlib.h>
-
-#define LO(x) (uint32_t)(x)
-#define HI(x) (uint32_t)((uint64_t)(x) >> 32)
-#define VA(x) LO(x), HI(x)
-
-/* Puts dwords and waits until they have been executed. */
-#define SDMA(q, ...)                                                                               \
-    do {                                                                                           \
-        const uint32_t dwords_[] = {__VA_ARGS__};                                                  \
-        rig_put(q, dwords_, sizeof(dwords_) / 4);                                                  \
-        assert_true(rig_drained(q));                                                               \
-    } while (0)
-
-static void fill_random(void *data, size_t size)
-{
-    uint8_t *bytes = data;
-
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)random();
-}
+#include "sdma_ring.h"
 
 static void test_copy_linear(void **state)
 {
@@ -303,26 +281,6 @@ static void test_doorbell_alone_is_enough(void **state)
     rig_queue_destroy(&q);
 }
 
-static void expect_stop(struct rig *rig, const uint32_t *dwords, unsigned count, bool memory)
-{
-    atomic_uint *counter = memory ? &rig->memory_faults : &rig->queue_faults;
-    unsigned before = atomic_load(counter);
-    struct rig_queue q;
-
-    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
-    rig_put(&q, dwords, count);
-    assert_true(rig_wait_count(counter, before + 1));
-    assert_string_equal(rig->fault.engine, "sdma");
-    assert_int_equal(*q.read, 0);
-    rig_queue_destroy(&q);
-}
-
-#define EXPECT_STOP(rig, memory, ...)                                                              \
-    do {                                                                                           \
-        const uint32_t dwords_[] = {__VA_ARGS__};                                                  \
-        expect_stop(rig, dwords_, sizeof(dwords_) / 4, memory);                                    \
-    } while (0)
-
 static void test_refused_packets(void **state)
 {
     struct rig *rig = *state;
@@ -330,7 +288,7 @@ static void test_refused_packets(void **state)
 
     EXPECT_STOP(rig, false, 99);                              /* unknown */
     EXPECT_STOP(rig, false, 0x00005501);                      /* unknown kind of copy */
-    EXPECT_STOP(rig, false, 1 | 1 << 8);                      /* tiled */
+    EXPECT_STOP(rig, false, 1 | 1 << 8);                      /* tiled, of no published meaning */
     EXPECT_STOP(rig, false, 14, 0, 0);                        /* register write */
     EXPECT_STOP(rig, false, 12, VA(to), 0, 0, 0, 0, 0, 0, 0); /* page tables */
     EXPECT_STOP(rig, false, 8 | 3 << 28, VA(to), 0, 0, 0);    /* register poll */

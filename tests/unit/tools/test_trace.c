@@ -255,6 +255,12 @@ static void sdma_packets_have_names(void **state)
         0,          0,      0,                          /* nop */
         0x000000ff,                                     /* nothing */
     };
+    const uint32_t tiled[] = {
+        0x80080501, 0x6000, 0, 0, 0, 0, 0, 0x7000, 0, 0, 0, 0, 0, 0, 1, 2, 3, /* with metadata */
+        0x00000601, 0x8000, 0, 0, 0, 0, 0, 0x9000, 0, 0, 0, 0, 0, 0, 0,       /* without */
+        0x00000102, 0xa000, 0, 0, 0, 0, 0, 0,      1, 4, 5,                   /* two words */
+        0x00000006, 0,
+    };
 
     (void)state;
     memcpy(memory, words, sizeof words);
@@ -264,6 +270,12 @@ static void sdma_packets_have_names(void **state)
                    "        0x100034  fence va=0x5000 data=0x2a\n"
                    "        0x100044  nop x 3\n"
                    "        0x100050  not a packet: 000000ff\n");
+    memcpy(memory, tiled, sizeof tiled);
+    assert_packets(PACKETS_SDMA, sizeof tiled / 4,
+                   "        0x100000  copy_tiled_subwindow detile=1 tiled=0x6000 linear=0x7000\n"
+                   "        0x100044  copy_t2t_subwindow src=0x8000 dst=0x9000\n"
+                   "        0x100080  write_tiled dst=0xa000\n"
+                   "        0x1000ac  trap context=0\n");
 }
 
 /* ---- which buffer is where: a device of four buffers, each full of its handle ---- */

@@ -1,0 +1,807 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * SDMA packets of tiled surfaces: elements go where addrlib says, rectangles of all kinds arrive,
+ * metadata of cleared blocks count, and what cannot be is refused.
+ */
+#include "sdma_ring.h"
+
+#include "softgpu/surface/surface.h"
+#include "softgpu/surface/surface_metadata.h"
+
+/* A tiled surface in the rig's memory; sizes are those of the first level, in elements. */
+struct tiled {
+    struct surface_shape shape;
+    uint64_t va;    /* with the pipes' and banks' share */
+    uint64_t bytes; /* with all levels and slices */
+};
+
+struct box {
+    uint32_t x, y, z, width, height, depth;
+};
+
+/* META_ADDR and META_CONFIG. */
+struct metadata {
+    uint64_t va;
+    uint32_t config;
+};
+
+enum {
+    DETILE = 1u << 31,
+    FROM_METADATA = 1u << 31,
+    WITH_METADATA = 1 << 19,
+    COMPRESS = 1 << 28,
+};
+#define PIPE_ALIGNED (1u << 31)
+
+static uint32_t level_size(uint32_t size, unsigned level)
+{
+    return size >> level ? size >> level : 1;
+}
+
+static struct box level_box(const struct surface_shape *shape, unsigned level)
+{
+    return (struct box){.width = level_size(shape->width, level),
+                        .height = level_size(shape->height, level),
+                        .depth = shape->dimension == SURFACE_3D ? level_size(shape->depth, level)
+                                                                : shape->depth};
+}
+
+/* ---- packets ---- */
+
+static unsigned put_surface(uint32_t *p, const struct tiled *t, unsigned level,
+                            const struct box *box)
+{
+    const struct surface_shape *s = &t->shape;
+
+    p[0] = LO(t->va);
+    p[1] = HI(t->va);
+    p[2] = box->x | box->y << 16;
+    p[3] = box->z | (s->width - 1) << 16;
+    p[4] = (s->height - 1) | (s->depth - 1) << 16;
+    p[5] = (uint32_t)__builtin_ctz(s->element_bytes) | s->swizzle << 3 | s->dimension << 9 |
+           (s->levels - 1) << 16 | level << 20;
+    return 6;
+}
+
+static unsigned put_metadata(uint32_t *p, const struct metadata *m)
+{
+    if (!m)
+        return 0;
+    p[0] = LO(m->va);
+    p[1] = HI(m->va);
+    p[2] = m->config;
+    return 3;
+}
+
+static void run_packet(struct rig_queue *q, const uint32_t *p, unsigned count)
+{
+    rig_put(q, p, count);
+    assert_true(rig_drained(q));
+}
+
+/* Between the box of a level and memory that holds just the box. */
+static unsigned linear_packet(uint32_t *p, const struct tiled *t, unsigned level,
+                              const struct box *box, uint64_t linear, uint32_t flags,
+                              const struct metadata *m)
+{
+    unsigned n = 0;
+
+    p[n++] = 1 | 5 << 8 | flags | (m ? WITH_METADATA : 0);
+    n += put_surface(p + n, t, level, box);
+    p[n++] = LO(linear);
+    p[n++] = HI(linear);
+    p[n++] = 0;
+    p[n++] = (box->width - 1) << 16;
+    p[n++] = box->width * box->height - 1;
+    p[n++] = (box->width - 1) | (box->height - 1) << 16;
+    p[n++] = box->depth - 1;
+    return n + put_metadata(p + n, m);
+}
+
+static void copy_linear(struct rig_queue *q, const struct tiled *t, unsigned level,
+                        const struct box *box, uint64_t linear, uint32_t flags,
+                        const struct metadata *m)
+{
+    uint32_t p[17];
+
+    run_packet(q, p, linear_packet(p, t, level, box, linear, flags, m));
+}
+
+static unsigned t2t_packet(uint32_t *p, const struct tiled *from, unsigned from_level,
+                           const struct box *box, const struct tiled *to, unsigned to_level,
+                           const struct box *at, uint32_t flags, const struct metadata *m)
+{
+    unsigned n = 0;
+
+    p[n++] = 1 | 6 << 8 | flags | (m ? WITH_METADATA : 0);
+    n += put_surface(p + n, from, from_level, box);
+    n += put_surface(p + n, to, to_level, at);
+    p[n++] = (box->width - 1) | (box->height - 1) << 16;
+    p[n++] = box->depth - 1;
+    return n + put_metadata(p + n, m);
+}
+
+static void copy_tiled(struct rig_queue *q, const struct tiled *from, unsigned from_level,
+                       const struct box *box, const struct tiled *to, unsigned to_level,
+                       const struct box *at, uint32_t flags, const struct metadata *m)
+{
+    uint32_t p[18];
+
+    run_packet(q, p, t2t_packet(p, from, from_level, box, to, to_level, at, flags, m));
+}
+
+/* ---- where elements are ---- */
+
+struct golden {
+    struct surface_shape shape;
+    uint32_t pipe_bank_xor;
+    uint64_t size, hash;
+};
+
+#define GOLDEN(dim, mode, bytes, samples, w, h, d, l, xor, total, first, fnv)                      \
+    {.shape = {.dimension = SURFACE_##dim,                                                         \
+               .swizzle = SURFACE_##mode,                                                          \
+               .element_bytes = bytes,                                                             \
+               .samples_log2 = samples,                                                            \
+               .width = w,                                                                         \
+               .height = h,                                                                        \
+               .depth = d,                                                                         \
+               .levels = l},                                                                       \
+     .pipe_bank_xor = xor,                                                                         \
+     .size = total,                                                                                \
+     .hash = fnv},
+static const struct golden goldens[] = {
+#include "tests/unit/surface/surface_golden.def"
+};
+
+enum { GOLDENS = sizeof(goldens) / sizeof(goldens[0]), ELEMENTS = 1 << 14, TILED = 1 << 20 };
+
+static uint32_t element_count(const struct surface_shape *shape)
+{
+    uint32_t count = 0;
+
+    for (unsigned level = 0; level < shape->levels; level++) {
+        const struct box box = level_box(shape, level);
+
+        count += box.width * box.height * box.depth;
+    }
+    return count;
+}
+
+/* Copies numbers, a digit of the elements' size at a time, and looks where they have come to. */
+static void addresses_find(struct rig *rig, struct rig_queue *q, const struct tiled *t,
+                           uint64_t linear, uint32_t count, uint64_t *out_addresses)
+{
+    const unsigned bytes = t->shape.element_bytes, digit = bytes < 4 ? bytes : 4;
+    uint8_t *tiled = rig_host(rig, t->va & ~(uint64_t)0x3ffff), *from = rig_host(rig, linear);
+    uint32_t *numbers = calloc(t->bytes / bytes, sizeof(*numbers));
+
+    assert_non_null(numbers);
+    for (unsigned pass = 0; pass < 4 / digit; pass++) {
+        uint64_t at = linear;
+
+        memset(tiled, 0, t->bytes);
+        memset(from, 0, (size_t)count * bytes);
+        for (uint32_t i = 0; i < count; i++) {
+            const uint32_t part = (i + 1) >> 8 * digit * pass % 32;
+
+            memcpy(from + (size_t)i * bytes, &part, digit);
+        }
+        for (unsigned level = 0; level < t->shape.levels; level++) {
+            const struct box box = level_box(&t->shape, level);
+
+            copy_linear(q, t, level, &box, at, 0, NULL);
+            at += (uint64_t)box.width * box.height * box.depth * bytes;
+        }
+        for (uint64_t i = 0; i < t->bytes / bytes; i++) {
+            uint32_t part = 0;
+
+            memcpy(&part, tiled + i * bytes, digit);
+            numbers[i] |= part << 8 * digit * pass % 32;
+        }
+    }
+    for (uint64_t i = 0; i < t->bytes / bytes; i++) {
+        assert_true(numbers[i] <= count);
+        if (numbers[i])
+            out_addresses[numbers[i] - 1] = i * bytes;
+    }
+    free(numbers);
+}
+
+static uint64_t hash_of(const uint64_t *addresses, uint32_t count)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (uint32_t i = 0; i < count; i++)
+        for (unsigned b = 0; b < 8; b++)
+            hash = (hash ^ (addresses[i] >> 8 * b & 0xff)) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+static void test_addrlib_agrees(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_queue q;
+    const uint64_t tiled = rig_alloc(rig, TILED, 1 << 18),
+                   linear = rig_alloc(rig, ELEMENTS * 16, 64);
+    uint64_t *addresses = calloc(ELEMENTS, sizeof(*addresses));
+    unsigned rows = 0;
+
+    assert_non_null(addresses);
+    assert_int_equal(tiled % (1 << 18), 0);
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    for (unsigned i = 0; i < GOLDENS; i++) {
+        const struct golden *g = &goldens[i];
+        const uint32_t count = element_count(&g->shape);
+        const struct tiled t = {g->shape, tiled | (uint64_t)g->pipe_bank_xor << 8, g->size};
+
+        if (g->shape.samples_log2 || g->size > TILED || count > ELEMENTS ||
+            g->shape.element_bytes == 12)
+            continue;
+        memset(addresses, 0xff, ELEMENTS * sizeof(*addresses));
+        addresses_find(rig, &q, &t, linear, count, addresses);
+        if (hash_of(addresses, count) != g->hash)
+            fail_msg("row %u: mode %u, %u bytes", i, g->shape.swizzle, g->shape.element_bytes);
+        rows++;
+    }
+    assert_true(rows > 150);
+    free(addresses);
+    rig_queue_destroy(&q);
+}
+
+/* ---- rectangles ---- */
+
+static const struct {
+    unsigned from, to; /* swizzle modes */
+    bool volumes;      /* three dimensions, too */
+} mode_pairs[] = {
+    {SURFACE_64KB_R_X, SURFACE_4KB_S, true},    {SURFACE_64KB_Z_X, SURFACE_64KB_R_X, true},
+    {SURFACE_64KB_D_X, SURFACE_64KB_S, true},   {SURFACE_256KB_R_X, SURFACE_4KB_D_X, false},
+    {SURFACE_64KB_S_T, SURFACE_256B_D, false},  {SURFACE_64KB_S_X, SURFACE_LINEAR, true},
+    {SURFACE_4KB_S_X, SURFACE_256KB_Z_X, true}, {SURFACE_64KB_D_T, SURFACE_4KB_D, false},
+};
+
+/* A box of `from`, contiguous, moves to a place of `to`, contiguous. */
+static void box_move(const uint8_t *from, const struct box *whole, const struct box *box,
+                     uint8_t *to, const struct box *to_whole, const struct box *at, unsigned bytes)
+{
+    for (uint32_t z = 0; z < box->depth; z++)
+        for (uint32_t y = 0; y < box->height; y++)
+            memcpy(to + (((size_t)(at->z + z) * to_whole->height + at->y + y) * to_whole->width +
+                         at->x) *
+                            bytes,
+                   from + (((size_t)(box->z + z) * whole->height + box->y + y) * whole->width +
+                           box->x) *
+                              bytes,
+                   (size_t)box->width * bytes);
+}
+
+enum { SIDE_BYTES = 8 << 20, LEVEL_BYTES = 320 << 10 };
+
+struct places {
+    uint64_t a, b, linear, result;
+};
+
+/* Linear to tiled, a part of a level of that to a part of a level of another, and back. */
+static void round_trip(struct rig *rig, struct rig_queue *q, const struct places *at,
+                       const struct surface_shape *shape, unsigned to_mode, unsigned level)
+{
+    struct tiled a = {.shape = *shape, .va = at->a}, b = {.shape = *shape, .va = at->b};
+    const unsigned bytes = shape->element_bytes, to_level = shape->levels - 1 - level;
+    struct box whole_a, whole_b, box, to;
+    uint8_t *want = malloc(LEVEL_BYTES);
+
+    assert_non_null(want);
+    b.shape.swizzle = to_mode;
+    whole_a = level_box(&a.shape, level);
+    whole_b = level_box(&b.shape, to_level);
+    box = (struct box){whole_a.width / 7, whole_a.height / 5, whole_a.depth / 3, 0, 0, 0};
+    to = (struct box){whole_b.width / 3, whole_b.height / 9, whole_b.depth / 4, 0, 0, 0};
+#define LEAST(x, y) ((x) < (y) ? (x) : (y))
+    box.width = LEAST(whole_a.width - box.x, whole_b.width - to.x);
+    box.height = LEAST(whole_a.height - box.y, whole_b.height - to.y);
+    box.depth = LEAST(whole_a.depth - box.z, whole_b.depth - to.z);
+#undef LEAST
+    fill_random(rig_host(rig, at->linear), 2 * LEVEL_BYTES);
+    memcpy(want, (uint8_t *)rig_host(rig, at->linear) + LEVEL_BYTES, LEVEL_BYTES);
+    box_move(rig_host(rig, at->linear), &whole_a, &box, want, &whole_b, &to, bytes);
+    copy_linear(q, &a, level, &whole_a, at->linear, 0, NULL);
+    copy_linear(q, &b, to_level, &whole_b, at->linear + LEVEL_BYTES, 0, NULL);
+    copy_tiled(q, &a, level, &box, &b, to_level, &to, 0, NULL);
+    copy_linear(q, &b, to_level, &whole_b, at->result, DETILE, NULL);
+    assert_memory_equal(rig_host(rig, at->result), want,
+                        (size_t)whole_b.width * whole_b.height * whole_b.depth * bytes);
+    free(want);
+}
+
+static void test_rectangles(void **state)
+{
+    static const struct surface_shape shapes[] = {
+        {.dimension = SURFACE_2D, .width = 67, .height = 45, .depth = 3, .levels = 1},
+        {.dimension = SURFACE_2D, .width = 70, .height = 130, .depth = 2, .levels = 4},
+        {.dimension = SURFACE_3D, .width = 37, .height = 20, .depth = 11, .levels = 3},
+    };
+    struct rig *rig = *state;
+    struct rig_queue q;
+    const struct places at = {rig_alloc(rig, SIDE_BYTES, 1 << 18),
+                              rig_alloc(rig, SIDE_BYTES, 1 << 18),
+                              rig_alloc(rig, 2 * LEVEL_BYTES, 64), rig_alloc(rig, LEVEL_BYTES, 64)};
+
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    for (unsigned m = 0; m < sizeof(mode_pairs) / sizeof(mode_pairs[0]); m++)
+        for (unsigned s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
+            for (unsigned element = 0; element < 5; element++)
+                for (unsigned level = 0; level < shapes[s].levels; level += 2) {
+                    struct surface_shape shape = shapes[s];
+
+                    if (shape.dimension == SURFACE_3D && !mode_pairs[m].volumes)
+                        continue;
+                    shape.swizzle = mode_pairs[m].from;
+                    shape.element_bytes = 1u << element;
+                    round_trip(rig, &q, &at, &shape, mode_pairs[m].to, level);
+                }
+    rig_queue_destroy(&q);
+}
+
+/* Offsets and pitches of the linear side. */
+static void test_linear_window(void **state)
+{
+    enum { PITCH = 48, SLICE = 48 * 20 };
+    struct rig *rig = *state;
+    struct rig_queue q;
+    const struct tiled t = {.shape = {.dimension = SURFACE_2D,
+                                      .swizzle = SURFACE_64KB_D_X,
+                                      .element_bytes = 4,
+                                      .width = 32,
+                                      .height = 16,
+                                      .depth = 4,
+                                      .levels = 1},
+                            .va = rig_alloc(rig, 4 << 16, 1 << 16)};
+    const struct box all = {.width = 32, .height = 16, .depth = 4};
+    const uint64_t from = rig_alloc(rig, SLICE * 6 * 4, 64),
+                   to = rig_alloc(rig, 32 * 16 * 4 * 4, 64);
+    const uint32_t *source = rig_host(rig, from), *got = rig_host(rig, to);
+
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    fill_random(rig_host(rig, from), SLICE * 6 * 4);
+    copy_linear(&q, &t, 0, &all, to, 0, NULL); /* zeros */
+    SDMA(&q, 1 | 5 << 8, VA(t.va), 5 | 3 << 16, 1 | 31 << 16, 15 | 3 << 16,
+         2 | SURFACE_64KB_D_X << 3 | SURFACE_2D << 9, VA(from), 7 | 2 << 16, 1 | (PITCH - 1) << 16,
+         SLICE - 1, (20 - 1) | (11 - 1) << 16, 2 - 1);
+    copy_linear(&q, &t, 0, &all, to, DETILE, NULL);
+    for (uint32_t z = 0; z < 4; z++)
+        for (uint32_t y = 0; y < 16; y++)
+            for (uint32_t x = 0; x < 32; x++) {
+                const bool in = x - 5 < 20 && y - 3 < 11 && z - 1 < 2;
+
+                assert_int_equal(got[(z * 16 + y) * 32 + x],
+                                 in ? source[z * SLICE + (y - 1) * PITCH + x + 2] : 0);
+            }
+    rig_queue_destroy(&q);
+}
+
+static void test_write_tiled(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_queue q;
+    const struct tiled t = {.shape = {.dimension = SURFACE_2D,
+                                      .swizzle = SURFACE_64KB_S_X,
+                                      .element_bytes = 2,
+                                      .width = 6,
+                                      .height = 2,
+                                      .depth = 3,
+                                      .levels = 1},
+                            .va = rig_alloc(rig, 3 << 16, 1 << 16)};
+    const uint32_t info = 1 | SURFACE_64KB_S_X << 3 | SURFACE_2D << 9;
+    const struct box all = {.width = 6, .height = 2, .depth = 3};
+    const uint64_t to = rig_alloc(rig, 72, 64);
+    uint32_t p[9 + 7] = {2 | 1 << 8, VA(t.va), 5, 1 | 2 << 16, info, 0, 1, 7 - 1};
+    const uint16_t *got = rig_host(rig, to);
+
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    for (uint16_t i = 0; i < 14; i++)
+        ((uint16_t *)&p[9])[i] = i + 1;
+    run_packet(&q, p, 16); /* slice 1, and two elements of slice 2 */
+    SDMA(&q, 2 | 1 << 8, VA(t.va), 5, 1 | 2 << 16, info, 3 | 1 << 16, 0, 0, 88 | 99 << 16);
+    copy_linear(&q, &t, 0, &all, to, DETILE, NULL);
+    for (unsigned i = 0; i < 36; i++)
+        assert_int_equal(got[i], i >= 12 && i < 26 ? i - 11 : i == 9 ? 88 : i == 10 ? 99 : 0);
+    rig_queue_destroy(&q);
+    EXPECT_STOP(rig, false, 2 | 1 << 8, VA(t.va), 5, 1 | 2 << 16, info, 5, 0, 0, 0); /* row's end */
+    EXPECT_STOP(rig, false, 2 | 1 << 8, VA(t.va), 5, 1 | 2 << 16, info, 4 | 1 << 16, 2, 1, 0, 0);
+    EXPECT_STOP(rig, false, 2 | 1 << 8, VA(t.va), 5, 1, info | 3, 0, 0, 0, 0); /* half an element */
+    EXPECT_STOP(rig, false, 2 | 1 << 8, VA(t.va), 5, 1, info, 0, 0, 9, 0);     /* cut short */
+}
+
+/* ---- metadata ---- */
+
+enum { DCC_WIDTH = 150, DCC_HEIGHT = 70, DCC_TEXELS = DCC_WIDTH * DCC_HEIGHT, KEYS = 1 << 16 };
+#define RGBA8 (10u | 1 << 8)
+
+static const struct box dcc_all = {.width = DCC_WIDTH, .height = DCC_HEIGHT, .depth = 1};
+
+struct dcc {
+    struct tiled t;
+    struct metadata m;
+    uint64_t linear;
+    uint8_t *keys;
+    uint32_t *texels; /* in `linear` */
+};
+
+static void dcc_create(struct rig *rig, uint32_t config, struct dcc *out)
+{
+    *out = (struct dcc){
+        .t = {.shape = {.dimension = SURFACE_2D,
+                        .swizzle = SURFACE_64KB_R_X,
+                        .element_bytes = 4,
+                        .width = DCC_WIDTH,
+                        .height = DCC_HEIGHT,
+                        .depth = 1,
+                        .levels = 1},
+              .va = rig_alloc(rig, 4 << 16, 1 << 16),
+              .bytes = 4 << 16},
+        .m = {rig_alloc(rig, KEYS, KEYS), config},
+        .linear = rig_alloc(rig, DCC_TEXELS * 4, 64),
+    };
+    out->keys = rig_host(rig, out->m.va);
+    out->texels = rig_host(rig, out->linear);
+    fill_random(rig_host(rig, out->t.va), out->t.bytes);
+}
+
+static void test_cleared_colours_are_read(void **state)
+{
+    static const struct {
+        uint32_t config;
+        uint8_t key;
+        uint32_t texel;
+    } cases[] = {
+        {RGBA8, SURFACE_DCC_CLEAR_0000, 0},
+        {RGBA8, SURFACE_DCC_CLEAR_0001, 0xff000000},
+        {RGBA8, SURFACE_DCC_CLEAR_1110, 0x00ffffff},
+        {RGBA8, SURFACE_DCC_CLEAR_1111, 0xffffffff},
+        {RGBA8 | PIPE_ALIGNED, SURFACE_DCC_CLEAR_0001, 0xff000000},
+        {10, SURFACE_DCC_CLEAR_0001, 0x000000ff},         /* alpha has the lowest bits */
+        {10 | 1 << 8 | 5 << 9, 0x40, 0x7f000000},         /* signed integers */
+        {4 | 1 << 8 | 7 << 9, 0xc0, 0x3f800000},          /* a float */
+        {9 | 1 << 8, SURFACE_DCC_CLEAR_1110, 0x3fffffff}, /* 10 bits, and 2 of alpha */
+    };
+    struct rig *rig = *state;
+    struct rig_queue q;
+    struct dcc d;
+
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    dcc_create(rig, 0, &d);
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        d.m.config = cases[i].config;
+        memset(d.keys, cases[i].key, KEYS);
+        copy_linear(&q, &d.t, 0, &dcc_all, d.linear, DETILE, &d.m);
+        for (unsigned k = 0; k < DCC_TEXELS; k++)
+            assert_int_equal(d.texels[k], cases[i].texel);
+        assert_int_equal(d.keys[0], cases[i].key);
+    }
+    rig_queue_destroy(&q);
+}
+
+/* The first element of a block is all of its elements'. */
+static void test_single_clears_are_read(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_queue q;
+    struct dcc d;
+    uint32_t *words, *plain = malloc(DCC_TEXELS * 4);
+
+    assert_non_null(plain);
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    dcc_create(rig, RGBA8 | PIPE_ALIGNED, &d);
+    words = rig_host(rig, d.t.va);
+    for (uint32_t i = 0; i < d.t.bytes / 4; i++)
+        words[i] = i / 64;
+    copy_linear(&q, &d.t, 0, &dcc_all, d.linear, DETILE, NULL);
+    memcpy(plain, d.texels, DCC_TEXELS * 4);
+    for (uint32_t i = 0; i < d.t.bytes / 4; i++)
+        if (i % 64)
+            words[i] = ~0u;
+    memset(d.keys, SURFACE_DCC_CLEAR_SINGLE, KEYS);
+    copy_linear(&q, &d.t, 0, &dcc_all, d.linear, DETILE, &d.m);
+    assert_memory_equal(d.texels, plain, DCC_TEXELS * 4);
+    free(plain);
+    rig_queue_destroy(&q);
+}
+
+static const struct box dcc_part = {.x = 13, .y = 9, .width = 77, .height = 31, .depth = 1};
+
+static bool is_in_part(unsigned texel)
+{
+    return texel % DCC_WIDTH - dcc_part.x < dcc_part.width &&
+           texel / DCC_WIDTH - dcc_part.y < dcc_part.height;
+}
+
+/* Each texel of the part is its number, the others are as they were cleared. */
+static void part_check(struct rig_queue *q, struct dcc *d, const struct metadata *m)
+{
+    unsigned number = 0;
+
+    memset(d->texels, 0xa5, DCC_TEXELS * 4);
+    copy_linear(q, &d->t, 0, &dcc_all, d->linear, DETILE, m);
+    for (unsigned i = 0; i < DCC_TEXELS; i++)
+        assert_int_equal(d->texels[i], is_in_part(i) ? ++number : 0xff000000);
+}
+
+/* The blocks that were written, and no others, are as they are in memory. */
+static void keys_check(struct rig_queue *q, struct dcc *d, uint32_t *memory)
+{
+    unsigned opened = 0;
+
+    for (unsigned i = 0; i < KEYS; i++)
+        opened += d->keys[i] == SURFACE_DCC_UNCOMPRESSED;
+    /* Blocks have 8 by 8 texels: 13 to 89 and 9 to 39 are in 11 by 4 of them. */
+    assert_int_equal(opened, 11 * 4);
+    copy_linear(q, &d->t, 0, &dcc_all, d->linear, DETILE, NULL);
+    for (unsigned i = 0; i < DCC_TEXELS; i++) {
+        const bool in = i % DCC_WIDTH / 8 - 1 < 11 && i / DCC_WIDTH / 8 - 1 < 4;
+
+        if (!in)
+            assert_int_equal(d->texels[i], memory[i]);
+    }
+}
+
+static void test_cleared_colours_are_written(void **state)
+{
+    const uint32_t configs[] = {RGBA8, RGBA8 | PIPE_ALIGNED};
+    struct rig *rig = *state;
+    struct rig_queue q;
+    struct dcc d;
+    uint32_t *before = malloc(DCC_TEXELS * 4);
+
+    assert_non_null(before);
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    dcc_create(rig, 0, &d);
+    for (unsigned i = 0; i < 2; i++) {
+        struct metadata m = {d.m.va, configs[i]}, write = {d.m.va, configs[i] | COMPRESS};
+
+        fill_random(rig_host(rig, d.t.va), d.t.bytes);
+        copy_linear(&q, &d.t, 0, &dcc_all, d.linear, DETILE, NULL);
+        memcpy(before, d.texels, DCC_TEXELS * 4);
+        memset(d.keys, SURFACE_DCC_CLEAR_0001, KEYS);
+        for (unsigned k = 0; k < dcc_part.width * dcc_part.height; k++)
+            d.texels[k] = k + 1;
+        copy_linear(&q, &d.t, 0, &dcc_part, d.linear, 0, &write);
+        part_check(&q, &d, &m);
+        keys_check(&q, &d, before);
+    }
+    free(before);
+    rig_queue_destroy(&q);
+}
+
+/* Drivers give the pipes' share of META_ADDR, or leave it to the surface's address. */
+static void test_metadata_follow_the_surfaces_pipes(void **state)
+{
+    struct rig *rig = *state;
+    struct rig_queue q;
+    struct metadata m, with;
+    struct dcc d;
+
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    dcc_create(rig, 0, &d);
+    m = (struct metadata){d.m.va, RGBA8 | PIPE_ALIGNED | COMPRESS};
+    with = (struct metadata){d.m.va | 0x1300, m.config};
+    d.t.va |= 0x9300;
+    memset(d.keys, SURFACE_DCC_CLEAR_0001, KEYS);
+    for (unsigned k = 0; k < dcc_part.width * dcc_part.height; k++)
+        d.texels[k] = k + 1;
+    copy_linear(&q, &d.t, 0, &dcc_part, d.linear, 0, &m);
+    part_check(&q, &d, &with);
+    part_check(&q, &d, &m);
+    rig_queue_destroy(&q);
+}
+
+/* From a surface with metadata to one without, and the other way round. */
+static void test_t2t_with_metadata(void **state)
+{
+    const struct metadata *none = NULL;
+    struct rig *rig = *state;
+    struct rig_queue q;
+    struct metadata write;
+    struct tiled other;
+    struct dcc d;
+
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    dcc_create(rig, RGBA8 | PIPE_ALIGNED, &d);
+    write = (struct metadata){d.m.va, d.m.config | COMPRESS};
+    other = d.t;
+    other.va = rig_alloc(rig, other.bytes, 1 << 16);
+    other.shape.swizzle = SURFACE_64KB_D_X;
+    for (unsigned i = 0; i < DCC_TEXELS; i++)
+        d.texels[i] = i;
+    copy_linear(&q, &other, 0, &dcc_all, d.linear, 0, none);
+    memset(d.keys, SURFACE_DCC_CLEAR_1111, KEYS);
+    copy_tiled(&q, &other, 0, &dcc_part, &d.t, 0, &dcc_part, 0, &write);
+    memset(d.texels, 0, DCC_TEXELS * 4);
+    copy_linear(&q, &other, 0, &dcc_all, d.linear, 0, none);
+    copy_tiled(&q, &d.t, 0, &dcc_all, &other, 0, &dcc_all, FROM_METADATA, &d.m);
+    copy_linear(&q, &other, 0, &dcc_all, d.linear, DETILE, none);
+    for (unsigned i = 0; i < DCC_TEXELS; i++)
+        assert_int_equal(d.texels[i], is_in_part(i) ? i : ~0u);
+    rig_queue_destroy(&q);
+}
+
+/* One depth surface: cleared tiles are read, and filled before they are written to. */
+static void depth_check(struct rig *rig, struct rig_queue *q, unsigned bytes, uint32_t config,
+                        uint32_t word, uint32_t clear, uint32_t plain)
+{
+    enum { WIDTH = 60, HEIGHT = 36 };
+    const struct tiled t = {.shape = {.dimension = SURFACE_2D,
+                                      .swizzle = SURFACE_64KB_Z_X,
+                                      .element_bytes = bytes,
+                                      .width = WIDTH,
+                                      .height = HEIGHT,
+                                      .depth = 1,
+                                      .levels = 1},
+                            .va = rig_alloc(rig, 1 << 16, 1 << 16)};
+    const struct metadata m = {rig_alloc(rig, 1 << 16, 1 << 16), config | PIPE_ALIGNED};
+    const struct metadata write = {m.va, m.config | COMPRESS};
+    const struct box all = {.width = WIDTH, .height = HEIGHT, .depth = 1};
+    const struct box part = {.x = 11, .y = 8, .width = 9, .height = 3, .depth = 1};
+    const uint64_t linear = rig_alloc(rig, WIDTH * HEIGHT * 4, 64);
+    uint32_t *words = rig_host(rig, m.va), opened = 0;
+    uint8_t *got = rig_host(rig, linear);
+
+    fill_random(rig_host(rig, t.va), 1 << 16);
+    for (unsigned i = 0; i < (1 << 16) / 4; i++)
+        words[i] = word;
+    memset(got, 0x33, part.width * part.height * bytes);
+    copy_linear(q, &t, 0, &part, linear, 0, &write);
+    copy_linear(q, &t, 0, &all, linear, DETILE, &m);
+    for (unsigned i = 0; i < WIDTH * HEIGHT; i++) {
+        const bool in = i % WIDTH - part.x < part.width && i / WIDTH - part.y < part.height;
+        uint32_t value = 0, want = clear;
+
+        memcpy(&value, got + i * bytes, bytes);
+        if (in)
+            memset(&want, 0x33, sizeof(want));
+        assert_int_equal(value, bytes == 4 ? want : want & ((1u << 8 * bytes) - 1));
+    }
+    for (unsigned i = 0; i < (1 << 16) / 4; i++) {
+        assert_true(words[i] == word || words[i] == (word | plain));
+        opened += words[i] != word;
+    }
+    assert_int_equal(opened, 2); /* tiles of 8 by 8 */
+}
+
+static void test_cleared_depth(void **state)
+{
+    enum { DEPTH = 1 << 12, STENCIL = 2 << 12 };
+    struct rig *rig = *state;
+    struct rig_queue q;
+
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    depth_check(rig, &q, 4, 4 | 7 << 9 | DEPTH, 0xfffffff0, 0x3f800000, 0xf); /* to 1 */
+    depth_check(rig, &q, 4, 4 | 7 << 9 | DEPTH, 0x00000000, 0, 0xf);
+    depth_check(rig, &q, 2, 2 | DEPTH, 0xfffffff0, 0xffff, 0xf);
+    depth_check(rig, &q, 1, 1 | 4 << 9 | STENCIL, 0xfffffc0f, 0, 0x300);
+    rig_queue_destroy(&q);
+}
+
+/* ---- refusals ---- */
+
+static void expect_refusal(struct rig *rig, const struct tiled *t, unsigned level,
+                           const struct box *box, uint32_t flags, const struct metadata *m)
+{
+    uint32_t p[17];
+
+    expect_stop(rig, p, linear_packet(p, t, level, box, t->va, flags, m), false);
+}
+
+static void test_impossible_surfaces(void **state)
+{
+    const struct box one = {.width = 1, .height = 1, .depth = 1};
+    struct rig *rig = *state;
+    const struct tiled good = {.shape = {.dimension = SURFACE_2D,
+                                         .swizzle = SURFACE_64KB_R_X,
+                                         .element_bytes = 4,
+                                         .width = 33,
+                                         .height = 20,
+                                         .depth = 2,
+                                         .levels = 3},
+                               .va = rig_alloc(rig, 1 << 20, 1 << 16)};
+    struct tiled bad = good;
+    struct box box = one;
+    uint32_t p[18];
+
+    bad.shape.element_bytes = 32;
+    expect_refusal(rig, &bad, 0, &one, 0, NULL);
+    bad = good, bad.shape.swizzle = 23; /* 4KB_R_X */
+    expect_refusal(rig, &bad, 0, &one, 0, NULL);
+    bad = good, bad.shape.dimension = 3;
+    expect_refusal(rig, &bad, 0, &one, 0, NULL);
+    bad = good, bad.shape.dimension = SURFACE_3D, bad.shape.swizzle = SURFACE_256B_D;
+    expect_refusal(rig, &bad, 0, &one, 0, NULL);
+    expect_refusal(rig, &good, 3, &one, 0, NULL);
+    expect_refusal(rig, &good, 0, &one, 1 << 18, NULL); /* TMZ */
+    box = one, box.x = 17;                              /* levels' sizes are rounded up */
+    expect_refusal(rig, &good, 1, &box, 0, NULL);
+    box = one, box.height = 21;
+    expect_refusal(rig, &good, 0, &box, DETILE, NULL);
+    box = one, box.z = 2;
+    expect_refusal(rig, &good, 0, &box, 0, NULL);
+    bad = good, bad.shape.element_bytes = 8;
+    expect_stop(rig, p, t2t_packet(p, &good, 0, &one, &bad, 0, &one, 0, NULL), false);
+    expect_stop(rig, p, t2t_packet(p, &good, 0, &one, &good, 2, &box, 0, NULL), false);
+    expect_stop(rig, p, linear_packet(p, &good, 0, &one, good.va, 0, NULL) - 1, false);
+}
+
+static void test_impossible_metadata(void **state)
+{
+    static const struct {
+        uint32_t config;
+        uint8_t key;
+    } cases[] = {
+        {RGBA8 | PIPE_ALIGNED, SURFACE_DCC_CLEAR_REG},
+        {RGBA8 | PIPE_ALIGNED, 0x77}, /* compressed */
+        {2, 0xff} /* 16 bits */,
+        {63, 0xff} /* no such format */,
+        {RGBA8 | 3 << 12, 0xff} /* FMASK */,
+        {4 | 1 << 12, 0xff} /* depth */,
+    };
+    const struct box one = {.width = 1, .height = 1, .depth = 1};
+    struct rig *rig = *state;
+    struct dcc d;
+
+    dcc_create(rig, 0, &d);
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        d.m.config = cases[i].config;
+        memset(d.keys, cases[i].key, KEYS);
+        expect_refusal(rig, &d.t, 0, &one, DETILE, &d.m);
+        expect_refusal(rig, &d.t, 0, &one, 0, &d.m);
+    }
+    memset(d.keys, 0xff, KEYS);
+    d.m.config = RGBA8;
+    d.t.shape.swizzle = SURFACE_64KB_D_X; /* which has no metadata */
+    expect_refusal(rig, &d.t, 0, &one, DETILE, &d.m);
+}
+
+static void test_memory_faults(void **state)
+{
+    const struct box one = {.width = 1, .height = 1, .depth = 1};
+    struct rig *rig = *state;
+    struct tiled t = {.shape = {.dimension = SURFACE_2D,
+                                .swizzle = SURFACE_64KB_R_X,
+                                .element_bytes = 4,
+                                .width = 33,
+                                .height = 20,
+                                .depth = 1,
+                                .levels = 1},
+                      .va = rig_unmapped_va()};
+    const uint64_t linear = rig_alloc(rig, 64, 64), none = t.va;
+    uint32_t p[17];
+
+    expect_stop(rig, p, linear_packet(p, &t, 0, &one, linear, DETILE, NULL), true);
+    assert_int_equal(rig->fault.isa.access, ISA_ACCESS_READ);
+    expect_stop(rig, p, linear_packet(p, &t, 0, &one, linear, 0, NULL), true);
+    assert_int_equal(rig->fault.isa.access, ISA_ACCESS_WRITE);
+    t.va = rig_alloc(rig, 1 << 16, 1 << 16);
+    expect_stop(rig, p, linear_packet(p, &t, 0, &one, linear, 0, &(struct metadata){none, RGBA8}),
+                true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SUITE_TEST(test_addrlib_agrees),
+        SUITE_TEST(test_rectangles),
+        SUITE_TEST(test_linear_window),
+        SUITE_TEST(test_write_tiled),
+        SUITE_TEST(test_cleared_colours_are_read),
+        SUITE_TEST(test_single_clears_are_read),
+        SUITE_TEST(test_cleared_colours_are_written),
+        SUITE_TEST(test_metadata_follow_the_surfaces_pipes),
+        SUITE_TEST(test_t2t_with_metadata),
+        SUITE_TEST(test_cleared_depth),
+        SUITE_TEST(test_impossible_surfaces),
+        SUITE_TEST(test_impossible_metadata),
+        SUITE_TEST(test_memory_faults),
+    };
+
+    suite_quiet();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
