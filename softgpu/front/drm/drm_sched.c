@@ -422,21 +422,21 @@ void drm_job_push_locked(struct drm_job *job)
 
 /* ---- waiting for the file's jobs ---- */
 
-/* Does the job wait for something that is no GPU's to do? */
-static bool needs_the_program(const struct drm_job *job)
+/* Does the job wait for nothing but what GPUs do? */
+static bool needs_no_program(const struct drm_job *job)
 {
     for (unsigned i = 0; i < job->wait_count; i++) {
         const struct drm_fence *plain =
             job->waits[i].watch.fence ? job->waits[i].watch.plain : NULL;
 
         if (plain && !drm_fence_owner(plain))
-            return true;
+            return false;
     }
-    return false;
+    return true;
 }
 
-/* Is there a job older than `age` that will end? */
-static bool gets_on_locked(const struct drm_sched *sched, uint64_t age)
+bool drm_sched_works_locked(const struct drm_sched *sched, uint64_t age,
+                            bool (*counts)(const struct drm_job *job))
 {
     const struct drm_entity *entity;
 
@@ -449,7 +449,7 @@ static bool gets_on_locked(const struct drm_sched *sched, uint64_t age)
         }
     DL_FOREACH(sched->entities, entity)
     {
-        if (entity->jobs->age < age && !needs_the_program(entity->jobs))
+        if (entity->jobs->age < age && (!counts || counts(entity->jobs)))
             return true;
     }
     return false;
@@ -463,7 +463,7 @@ void drm_sched_settle(struct drm_sched *sched)
 
     drm_fence_lock();
     age = sched->pushed;
-    while (gets_on_locked(sched, age))
+    while (drm_sched_works_locked(sched, age, needs_no_program))
         if (!drm_fence_sleep_locked(deadline)) {
             rw_warn(drm,
                     "addresses are unmapped while %u jobs have not ended for %d s; they may "

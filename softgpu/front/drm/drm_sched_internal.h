@@ -56,6 +56,11 @@ int drm_entity_error_locked(const struct drm_entity *entity);
 
 void drm_sched_run_locked(struct drm_sched *sched);
 
+/* Is a job older than `age` under way? Running ones are; waiting ones where `counts` says so, NULL:
+ * all. */
+bool drm_sched_works_locked(const struct drm_sched *sched, uint64_t age,
+                            bool (*counts)(const struct drm_job *job));
+
 /* How long a job of this engine may take; DRM_FENCE_FOREVER. */
 int64_t drm_watchdog_timeout_ns(enum cp_ring_engine kind);
 void drm_watchdog_add(struct drm_sched *sched);

@@ -82,26 +82,6 @@ struct drm_fence *drm_update_last(struct drm_sched *sched)
     return fence;
 }
 
-/* Is a job older than `age` under way? */
-static bool waits_locked(const struct drm_sched *sched, uint64_t age)
-{
-    const struct drm_entity *entity;
-
-    for (unsigned kind = 0; kind < CP_RING_ENGINE_COUNT; kind++)
-        for (unsigned i = 0; i < DRM_RINGS_MAX; i++) {
-            const struct drm_job *job = sched->rings[kind][i].running;
-
-            if (job && job->age < age)
-                return true;
-        }
-    DL_FOREACH(sched->entities, entity)
-    {
-        if (entity->jobs->age < age)
-            return true;
-    }
-    return false;
-}
-
 /* The VM waits for GPU work that may still use what is taken away, so without the lock; who comes
  * meanwhile leaves it to us. */
 void drm_update_run(struct drm_sched *sched)
@@ -114,7 +94,7 @@ void drm_update_run(struct drm_sched *sched)
         return;
     }
     sched->updating = true;
-    while ((update = sched->updates) && !waits_locked(sched, update->age)) {
+    while ((update = sched->updates) && !drm_sched_works_locked(sched, update->age, NULL)) {
         drm_fence_unlock();
         gpu_vm_reach(drm_file_vm(sched->fpriv->file), update->ticket);
         drm_fence_lock();
