@@ -155,8 +155,11 @@ rw_status ioctl_call_run(const struct ioctl_call *call, void *context)
         if (!rw_ok(status))
             call_log_failure(call, status);
         if ((rw_ok(status) || call->copy_out_on_failure) &&
-            !rw_ok(front_copy_out(user, argument, back)))
+            !rw_ok(front_copy_out(user, argument, back))) {
+            if (rw_ok(status) && call->undo)
+                call->undo(argument);
             status = rw_status_quiet(EFAULT);
+        }
     }
     if (argument != small)
         free(argument);

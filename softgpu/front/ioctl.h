@@ -49,6 +49,9 @@ struct ioctl_call {
     const struct ioctl_row *row;
     unsigned long request;
     void *user_argument;
+    /* The answer cannot be written: takes back what the handler has given. NULL: nothing to take
+     * back, or a kernel that leaves it (as all of drm_ioctl() and kfd_ioctl()). */
+    void (*undo)(const void *argument);
     bool copy_out_on_failure; /* KFD copies out-structs back even then; DRM does too */
     bool user_direction;      /* DRM: only directions that the request names too are copied */
 };

@@ -455,6 +455,14 @@ rw_status node_fd_copy(int fd, int *out_fd)
     return *out_fd < 0 ? rw_status_quiet(EBADF) : RW_OK;
 }
 
+void node_fd_take_back(int fd)
+{
+    if (remote_is_serving())
+        remote_fd_take_back(fd);
+    else
+        close(fd);
+}
+
 struct node *node_get(struct node *node)
 {
     atomic_fetch_add_explicit(&node->refs, 1, memory_order_relaxed);
@@ -564,7 +572,7 @@ rw_status node_send(struct node *node, const void *data, size_t length)
     /* Under the lock, since a hang-up closes the peer; it does not block. */
     pthread_mutex_lock(&registry.lock);
     ssize_t n = send(node->peer, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    int err = n == (ssize_t)length ? 0 : n >= 0 ? EAGAIN : errno;
+    int err = n == (ssize_t)length ? 0 : n >= 0 ? EAGAIN : node->peer < 0 ? EPIPE : errno;
     pthread_mutex_unlock(&registry.lock);
     return rw_status_quiet(err);
 }

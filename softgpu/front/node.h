@@ -74,6 +74,9 @@ int node_flags(const struct node *node);
  * numbers, to be closed. EBADF. */
 rw_status node_fd_copy(int fd, int *out_fd) RW_MUST_USE;
 
+/* Closes a descriptor that node_open() has made, because the program will not hear of it. */
+void node_fd_take_back(int fd);
+
 /* What ioctl(2), mmap(2), fstat(2) and lseek(2) do on a node: the operation, or the error of an
  * absent or foreign one. */
 rw_status node_call_ioctl(struct node *node, unsigned long request, void *argument,
@@ -93,7 +96,8 @@ void node_file_get(struct node *node);
 void node_file_put(struct node *node);
 
 /* For nodes that have something to read (SMI events): bytes that the user's read(2) will return,
- * and that make poll(2) report POLLIN. EAGAIN (quiet) when the reader has fallen behind. */
+ * and that make poll(2) report POLLIN. Quiet: EAGAIN when the reader has fallen behind, EPIPE when
+ * the last descriptor is closed, whether the node thread has seen that or not. */
 rw_status node_send(struct node *node, const void *data, size_t length) RW_MUST_USE;
 /* What the user has written with write(2) and nobody has received yet, at most `room` bytes of it.
  * Never blocks; 0 when there is nothing. */

@@ -76,6 +76,8 @@ rw_status remote_copy_in(void *to, uint64_t from, size_t size) RW_MUST_USE;
 rw_status remote_copy_out(uint64_t to, const void *from, size_t size) RW_MUST_USE;
 /* Makes `fd`, which stays the owner's to close, a descriptor of the caller's. */
 rw_status remote_fd_give(int fd, int flags, int *out_fd) RW_MUST_USE;
+/* Closes one that was given. */
+void remote_fd_take_back(int number);
 /* A copy of the caller's descriptor, to be closed. EBADF. */
 rw_status remote_fd_fetch(int number, int *out_fd) RW_MUST_USE;
 

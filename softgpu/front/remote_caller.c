@@ -94,6 +94,9 @@ static int request_serve(struct call *call)
     case REMOTE_FD_GIVE:
         reply.err = fd_take(call, request->word[0], &reply.word[0]);
         break;
+    case REMOTE_FD_TAKE_BACK:
+        close((int)request->word[0]);
+        break;
     case REMOTE_FD_FETCH:
         fd = (int)request->word[0];
         reply.err = fcntl(fd, F_GETFD) < 0 ? EBADF : 0;

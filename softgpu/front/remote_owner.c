@@ -154,6 +154,15 @@ rw_status remote_fd_give(int fd, int flags, int *out_fd)
     return RW_OK;
 }
 
+void remote_fd_take_back(int number)
+{
+    const struct remote_message request = {.kind = REMOTE_FD_TAKE_BACK, .word = {(uint64_t)number}};
+    rw_status s = ask(&request, NULL, 0, -1);
+
+    if (!rw_ok(s)) /* a caller that has died has closed it */
+        rw_debug(preload, "descriptor %d of a caller is not taken back", number);
+}
+
 rw_status remote_fd_fetch(int number, int *out_fd)
 {
     const struct remote_message request = {.kind = REMOTE_FD_FETCH, .word = {(uint64_t)number}};

@@ -19,12 +19,13 @@ enum remote_kind {
     REMOTE_STAT,
     REMOTE_SEEK, /* offset, whence */
     /* Requests, from the owner, each answered with REMOTE_REPLY. */
-    REMOTE_COPY_IN,  /* address, size: the reply has the data */
-    REMOTE_COPY_OUT, /* address; data */
-    REMOTE_FD_GIVE,  /* flags; descriptor. The reply has its number */
-    REMOTE_FD_FETCH, /* number: the reply has the descriptor */
-    REMOTE_MAP,      /* address, length, prot, flags, offset; descriptor. The reply: address */
-    REMOTE_REPLY,    /* err; see above */
+    REMOTE_COPY_IN,      /* address, size: the reply has the data */
+    REMOTE_COPY_OUT,     /* address; data */
+    REMOTE_FD_GIVE,      /* flags; descriptor. The reply has its number */
+    REMOTE_FD_TAKE_BACK, /* number: of one that was given in this call */
+    REMOTE_FD_FETCH,     /* number: the reply has the descriptor */
+    REMOTE_MAP,          /* address, length, prot, flags, offset; descriptor. The reply: address */
+    REMOTE_REPLY,        /* err; see above */
     /* The end, from the owner. */
     REMOTE_DONE, /* err, result; for REMOTE_STAT a struct stat as data */
 };

@@ -82,6 +82,13 @@ static rw_status dmabuf_export_sync_file(void *context, void *argument)
     return s;
 }
 
+static void dmabuf_export_undo(const void *argument)
+{
+    const struct dma_buf_export_sync_file *args = argument;
+
+    node_fd_take_back(args->fd);
+}
+
 static rw_status dmabuf_import_sync_file(void *context, void *argument)
 {
     const struct dma_buf_import_sync_file *args = argument;
@@ -123,6 +130,7 @@ static rw_status dmabuf_ioctl(struct node *node, unsigned long request, void *ar
         .row = row_find(request),
         .request = request,
         .user_argument = argument,
+        .undo = request == DMA_BUF_IOCTL_EXPORT_SYNC_FILE ? dmabuf_export_undo : NULL,
     };
 
     *out_result = 0;

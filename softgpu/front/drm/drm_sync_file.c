@@ -21,6 +21,7 @@ struct sync_file {
 };
 
 static ioctl_handler sync_file_merge, sync_file_info;
+static void sync_file_merge_undo(const void *argument);
 
 static const struct ioctl_row merge_row = {"SYNC_IOC_MERGE", SYNC_IOC_MERGE, sync_file_merge, 0};
 static const struct ioctl_row info_row = {"SYNC_IOC_FILE_INFO", SYNC_IOC_FILE_INFO, sync_file_info,
@@ -40,6 +41,7 @@ static rw_status sync_file_ioctl(struct node *node, unsigned long request, void 
     switch (request) {
     case SYNC_IOC_MERGE:
         call.row = &merge_row;
+        call.undo = sync_file_merge_undo;
         break;
     case SYNC_IOC_FILE_INFO:
         call.row = &info_row;
@@ -74,7 +76,8 @@ static void sync_file_fire(struct drm_fence_watch *watch)
     const char signalled = 1;
     rw_status s = node_send(file->node, &signalled, sizeof signalled);
 
-    /* A program that has closed its descriptor does not poll it. */
+    /* A program that has closed its descriptor does not poll it; waiting with something else and
+     * closing it first is common. */
     if (!rw_ok(s) && s.err != EPIPE)
         rw_warn(drm, "sync_file: poll will not see the signal: %s", strerror(s.err));
 }
@@ -154,6 +157,13 @@ static rw_status sync_file_merge(void *context, void *argument)
     RW_TRY(s);
     args->fence = fd;
     return RW_OK;
+}
+
+static void sync_file_merge_undo(const void *argument)
+{
+    const struct sync_merge_data *args = argument;
+
+    node_fd_take_back(args->fence);
 }
 
 /* 1 signalled, 0 not yet, or the negative error. */

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#include <linux/dma-buf.h>
+#include <linux/sync_file.h>
+
 #include "softgpu/front/drm/drm_table.h"
 #include "tests/contract/bad_memory.h"
 #include "tests/contract/drm/support.h"
@@ -73,6 +76,57 @@ static void answers_that_cannot_be_written(void **state)
     }
     node_close(fds[0]);
     node_close(fds[1]);
+}
+
+static int lowest_free_fd(void)
+{
+    int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+
+    close(fd);
+    return fd;
+}
+
+/* A page with the argument, which can be read and not written. */
+static void *argument_seal(const void *argument, size_t size)
+{
+    void *at = pointer(pages_map(1, PROT_READ | PROT_WRITE));
+
+    memcpy(at, argument, size);
+    assert_int_equal(mprotect(at, BAD_PAGE, PROT_READ), 0);
+    return at;
+}
+
+static void assert_no_fd_stays(int fd, unsigned long request, const void *argument, size_t size)
+{
+    void *sealed = argument_seal(argument, size);
+    int lowest = lowest_free_fd();
+
+    assert_int_equal(call(fd, request, sealed), EFAULT);
+    assert_int_equal(lowest_free_fd(), lowest);
+    munmap(sealed, BAD_PAGE);
+}
+
+/* Sync files are given a number for good when the answer has been written (dma-buf.c,
+ * sync_file.c). */
+static void sync_files_nobody_hears_of(void **state)
+{
+    struct drm_prime_handle prime = {.flags = DRM_CLOEXEC};
+    struct dma_buf_export_sync_file out = {.flags = DMA_BUF_SYNC_READ};
+    struct sync_merge_data merge = {.name = "both"};
+    int fd = render_node();
+
+    (void)state;
+    if (drm_minor() < DRM_MINOR_6_0)
+        skip(); /* dma-bufs give no fences */
+    prime.handle = gem_create(fd, 4096, AMDGPU_GEM_DOMAIN_GTT);
+    assert_int_equal(call(fd, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime), 0);
+    assert_no_fd_stays(prime.fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &out, sizeof out);
+    assert_int_equal(call(prime.fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &out), 0);
+    merge.fd2 = out.fd;
+    assert_no_fd_stays(out.fd, SYNC_IOC_MERGE, &merge, sizeof merge);
+    close(out.fd);
+    close(prime.fd);
+    node_close(fd);
 }
 
 /* A direction that the request does not name is not copied, so nothing can be wrong with it. */
@@ -249,6 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arguments_that_are_not_there),
         cmocka_unit_test(answers_that_cannot_be_written),
+        cmocka_unit_test(sync_files_nobody_hears_of),
         cmocka_unit_test(directions_that_are_not_named),
         cmocka_unit_test(pointers_inside_of_arguments),
         cmocka_unit_test(answers_inside_of_arguments),

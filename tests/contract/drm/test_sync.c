@@ -216,6 +216,56 @@ static uint32_t to_handle(struct client *c, uint64_t sequence, uint32_t what)
     return args.out.handle;
 }
 
+/* Sends lines of the log to a file, and stderr back where it was. */
+struct quiet {
+    int file, stderr_fd;
+};
+
+static struct quiet quiet_begin(void)
+{
+    struct quiet q = {memfd_create("log", MFD_CLOEXEC), fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)};
+
+    assert_true(q.file >= 0 && q.stderr_fd >= 0);
+    dup2(q.file, STDERR_FILENO);
+    rw_log_configure("warn");
+    return q;
+}
+
+static off_t quiet_end(const struct quiet *q)
+{
+    off_t length = lseek(q->file, 0, SEEK_END);
+
+    rw_log_configure("error");
+    dup2(q->stderr_fd, STDERR_FILENO);
+    close(q->stderr_fd);
+    close(q->file);
+    return length;
+}
+
+/* Who has closed its descriptor is told nothing; a call that is under way keeps the file alive. */
+static void a_sync_file_may_be_closed_before_its_signal(void **state)
+{
+    struct client c;
+    uint64_t sequence;
+    struct node *in_a_call;
+    struct quiet q;
+    int fd;
+
+    (void)state;
+    client_open(&c);
+    sequence = gate(&c, COMPUTE, 0, 1);
+    fd = (int)to_handle(&c, sequence, AMDGPU_FENCE_TO_HANDLE_GET_SYNC_FILE_FD);
+    in_a_call = node_get_by_fd(fd);
+    close(fd);
+    node_settle();
+    q = quiet_begin();
+    c.memory[0] = 1;
+    assert_done(&c, COMPUTE, 0, sequence);
+    assert_int_equal(quiet_end(&q), 0);
+    node_put(in_a_call);
+    client_close(&c);
+}
+
 static void fences_as_handles(void **state)
 {
     struct client c;
@@ -486,6 +536,7 @@ int main(void)
         cmocka_unit_test(timelines),
         cmocka_unit_test(waiting_for_several),
         cmocka_unit_test(fences_as_handles),
+        cmocka_unit_test(a_sync_file_may_be_closed_before_its_signal),
         cmocka_unit_test(implicit_sync_and_its_opt_out),
         cmocka_unit_test(fences_of_dma_bufs),
         cmocka_unit_test(own_jobs_are_not_synchronised),

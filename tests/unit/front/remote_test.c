@@ -31,7 +31,15 @@
 
 /* ---- a device: adds one to words, opens more of itself, waits, has memory ---- */
 
-enum { REQUEST_ADD = 1, REQUEST_OPEN, REQUEST_COMPARE, REQUEST_WAIT, REQUEST_GO, REQUEST_PID };
+enum {
+    REQUEST_ADD = 1,
+    REQUEST_OPEN,
+    REQUEST_TAKE_BACK,
+    REQUEST_COMPARE,
+    REQUEST_WAIT,
+    REQUEST_GO,
+    REQUEST_PID,
+};
 
 struct add_args { /* nested: an array of words elsewhere */
     uint64_t words;
@@ -70,6 +78,14 @@ static rw_status device_compare(struct node *node, void *argument, int *out_resu
     return RW_OK;
 }
 
+/* Answers with the number that the descriptor had. */
+static rw_status device_open_and_take_back(int *out_result)
+{
+    RW_TRY(node_open(&device_ops, NULL, O_RDWR | O_CLOEXEC, out_result));
+    node_fd_take_back(*out_result);
+    return RW_OK;
+}
+
 static void device_wait(void)
 {
     pthread_mutex_lock(&gate_lock);
@@ -96,6 +112,8 @@ static rw_status device_ioctl(struct node *node, unsigned long request, void *ar
         return device_add(argument);
     case REQUEST_OPEN:
         return node_open(&device_ops, NULL, O_RDWR | O_CLOEXEC, out_result);
+    case REQUEST_TAKE_BACK:
+        return device_open_and_take_back(out_result);
     case REQUEST_COMPARE:
         return device_compare(node, argument, out_result);
     case REQUEST_WAIT:
@@ -247,7 +265,7 @@ static int memory_is_the_callers(int fd)
 static int descriptors_go_both_ways(int fd)
 {
     int made = call(fd, REQUEST_OPEN, NULL), copy = dup(fd), null = open("/dev/null", O_RDWR);
-    int closed = -1;
+    int closed = -1, taken_back;
 
     CHECK(made > fd && fcntl(made, F_GETFD) == FD_CLOEXEC);
     CHECK(call(made, REQUEST_PID, NULL) == getppid());
@@ -255,6 +273,8 @@ static int descriptors_go_both_ways(int fd)
     CHECK(call(fd, REQUEST_COMPARE, &made) == 0);
     CHECK(call(fd, REQUEST_COMPARE, &null) == 0);
     CHECK(call(fd, REQUEST_COMPARE, &closed) == 0);
+    taken_back = call(fd, REQUEST_TAKE_BACK, NULL);
+    CHECK(taken_back > null && fcntl(taken_back, F_GETFD) < 0 && errno == EBADF);
     return 0;
 }
 
