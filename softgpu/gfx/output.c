@@ -33,11 +33,27 @@ static void output_sync(struct gfx_pipeline *pipeline)
     gfx_depth_forget_windows(&output->depth);
 }
 
+/* Passes over metadata and resolves take no samples, but whole pixels. */
+static unsigned surface_samples_log2(const struct gfx_output *output)
+{
+    const struct gfx_depth *depth = &output->depth;
+    const struct gfx_color *color = &output->color;
+    unsigned most = depth->z.present || depth->stencil.present ? depth->samples_log2 : 0;
+
+    for (unsigned n = 0; n < GFX_COLOR_TARGETS && color->mode == GFX_COLOR_NORMAL; n++)
+        if (color->on >> n & 1 && color->target[n].samples_log2 > most)
+            most = color->target[n].samples_log2;
+    return most;
+}
+
 enum gfx_result gfx_output_begin(struct gfx_pipeline *pipeline)
 {
     enum gfx_result result = gfx_color_begin(pipeline);
 
-    return result == GFX_DONE ? gfx_depth_begin(pipeline) : result;
+    if (result == GFX_DONE)
+        result = gfx_depth_begin(pipeline);
+    pipeline->surface_samples_log2 = surface_samples_log2(pipeline->output);
+    return result;
 }
 
 enum gfx_result gfx_output_depth(struct gfx_pipeline *pipeline, struct gfx_fragment *fragments,

@@ -144,6 +144,7 @@ struct gfx_pipeline {
     struct gfx_raster *raster;
     struct gfx_pixel *pixel;
     struct gfx_output *output;
+    unsigned surface_samples_log2; /* the most that a surface of the draw has; gfx_output_begin() */
     struct isa_fault fault;
     char obstacle[160];
 };

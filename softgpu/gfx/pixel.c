@@ -111,8 +111,8 @@ static void setup_read(const struct gfx_registers *registers, struct pixel_setup
     setup->input_addr = gfx_context(registers, GFX_SPI_PS_INPUT_ADDR);
     setup->baryc = gfx_context(registers, GFX_SPI_BARYC_CNTL);
     setup->iterations = iterate ? 1u << BITS(eqaa, 4, 6) : 1;
-    if (setup->iterations > setup->samples.count)
-        setup->iterations = setup->samples.count;
+    if (setup->iterations > setup->samples.raster)
+        setup->iterations = setup->samples.raster;
     setup->no_shade = shading_is_idle(registers, setup);
     setup->early = depth_is_early(registers, setup);
     setup->depth_coverage = setup->early && BITS(control, 23, 23);

@@ -99,11 +99,11 @@ void gfx_pixel_fragment(const struct pixel_setup *setup, const struct gfx_quad *
 static uint16_t alpha_samples(const struct pixel_setup *setup, unsigned index, float alpha)
 {
     float clamped = alpha > 0 ? (alpha < 1 ? alpha : 1) : 0;
-    float steps = clamped * (float)setup->samples.count;
+    float steps = clamped * (float)setup->samples.raster;
     float offset = (float)setup->alpha_offset[index] / 4 + (setup->alpha_rounds ? 0.125f : 0);
     unsigned count = (unsigned)(steps + offset);
 
-    return (uint16_t)((1u << count) - 1);
+    return gfx_samples_spread(&setup->samples, (uint16_t)((1u << count) - 1));
 }
 
 static void depth_export(const struct pixel_setup *setup,
@@ -119,7 +119,7 @@ static void depth_export(const struct pixel_setup *setup,
     if (setup->exports_stencil)
         fragment->stencil = (uint8_t)parts[1];
     if (setup->exports_mask)
-        fragment->samples &= (uint16_t)parts[2];
+        fragment->samples &= gfx_samples_spread(&setup->samples, (uint16_t)parts[2]);
 }
 
 /* False when it is dead. */

@@ -195,8 +195,11 @@ static void fill_ancillary(const struct lane *lane, uint32_t out[3])
 
 static void fill_coverage(const struct lane *lane, uint32_t out[3])
 {
-    out[0] = lane->setup->depth_coverage ? lane->slot->live[lane->index]
-                                         : lane->slot->quad.coverage[lane->index];
+    const struct pixel_slot *slot = lane->slot;
+
+    out[0] = gfx_samples_gather(&lane->setup->samples, lane->setup->depth_coverage
+                                                           ? slot->live[lane->index]
+                                                           : slot->quad.coverage[lane->index]);
 }
 
 static void fill_fixed(const struct lane *lane, uint32_t out[3])

@@ -20,10 +20,11 @@ static void positions_read(const struct gfx_registers *registers, struct gfx_sam
 {
     for (unsigned pixel = 0; pixel < 4; pixel++)
         for (unsigned s = 0; s < out->count; s++) {
-            uint32_t word = gfx_context(registers, locations[pixel] + s / 4);
+            unsigned place = s % out->raster;
+            uint32_t word = gfx_context(registers, locations[pixel] + place / 4);
 
-            out->position[pixel][s][0] = location_field(word, s % 4 * 8);
-            out->position[pixel][s][1] = location_field(word, s % 4 * 8 + 4);
+            out->position[pixel][s][0] = location_field(word, place % 4 * 8);
+            out->position[pixel][s][1] = location_field(word, place % 4 * 8 + 4);
         }
 }
 
@@ -32,11 +33,16 @@ enum gfx_result gfx_samples_read(struct gfx_pipeline *pipeline, struct gfx_sampl
     const struct gfx_registers *registers = &pipeline->state->registers;
     uint32_t priority = gfx_context(registers, GFX_PA_SC_CENTROID_PRIORITY_0);
     unsigned log2 = gfx_context(registers, GFX_PA_SC_AA_CONFIG) & 7;
+    unsigned surface_log2 = pipeline->surface_samples_log2;
 
     if (log2 > 3)
         return gfx_refuse(pipeline, "%u samples a pixel; there can be 8 at most", 1u << log2);
+    if (log2 > 0 && log2 < surface_log2)
+        return gfx_refuse(pipeline, "%u samples a pixel for surfaces that have %u", 1u << log2,
+                          1u << surface_log2);
     memset(out, 0, sizeof(*out));
-    out->count = 1u << log2;
+    out->raster = 1u << log2;
+    out->count = log2 > 0 ? out->raster : 1u << surface_log2;
     for (unsigned i = 0; i < GFX_SAMPLES; i++)
         out->centroid[i] = (uint8_t)(priority >> 4 * i & (out->count - 1));
     /* Without multisampling all samples are at the centre. */

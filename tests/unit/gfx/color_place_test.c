@@ -180,6 +180,36 @@ static void test_several_targets(void **state)
     bench_destroy(&bench);
 }
 
+/* What the rasteriser has to cover: the most of all targets; passes need whole pixels only. */
+static void test_surface_samples(void **state)
+{
+    const struct bench_target single = {.format = F32, .number = UINT};
+    const struct bench_target several = {.format = F32,
+                                         .number = UINT,
+                                         .dimension = SURFACE_2D,
+                                         .swizzle = SURFACE_64KB_R_X,
+                                         .samples_log2 = 2};
+    struct bench bench;
+
+    (void)state;
+    bench_create(&bench);
+    bench_set_target(&bench, 0, &several);
+    bench_set_target(&bench, 1, &single);
+    bench_begin(&bench);
+    assert_int_equal(bench.pipeline.surface_samples_log2, 2);
+    bench_set(&bench, GFX_CB_TARGET_MASK, 0xf0);
+    bench_begin(&bench);
+    assert_int_equal(bench.pipeline.surface_samples_log2, 0);
+    bench_set(&bench, GFX_DB_Z_INFO, 3 | 3 << 2 | SURFACE_64KB_Z_X << 4);
+    bench_begin(&bench);
+    assert_int_equal(bench.pipeline.surface_samples_log2, 3);
+    bench_set(&bench, GFX_DB_Z_INFO, 0);
+    bench_set(&bench, GFX_CB_COLOR_CONTROL, 0xcc << 16 | GFX_COLOR_ELIMINATE_FAST_CLEAR << 4);
+    bench_begin(&bench);
+    assert_int_equal(bench.pipeline.surface_samples_log2, 0);
+    bench_destroy(&bench);
+}
+
 static void test_faults(void **state)
 {
     struct gfx_fragment fragment = {.x = 3, .y = 2, .samples = 1, .exported = 1};
@@ -264,10 +294,10 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_swizzle_modes), cmocka_unit_test(test_levels_slices_samples),
-        cmocka_unit_test(test_outside),       cmocka_unit_test(test_several_targets),
-        cmocka_unit_test(test_faults),        cmocka_unit_test(test_windows_are_kept),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_swizzle_modes),    cmocka_unit_test(test_levels_slices_samples),
+        cmocka_unit_test(test_outside),          cmocka_unit_test(test_several_targets),
+        cmocka_unit_test(test_surface_samples),  cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_windows_are_kept), cmocka_unit_test(test_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

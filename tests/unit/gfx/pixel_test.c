@@ -500,6 +500,50 @@ static void test_idle_shader(void **state)
     bench_destroy(b);
 }
 
+/* Surfaces have four samples, and one is rasterised that stands for them: the shader knows of one,
+ * and what it does to that one is done to all. */
+static void test_one_sample_for_all(void **state)
+{
+    struct bench *b = bench_create();
+
+    (void)state;
+    b->pipeline.surface_samples_log2 = 2;
+    set(b, GFX_PA_SC_MODE_CNTL_1, 1 << 16);
+    set(b, GFX_DB_EQAA, 2 << 4);
+    set(b, GFX_SPI_PS_INPUT_ENA, 1 << 6 | 1 << 14);
+    set(b, GFX_SPI_PS_INPUT_ADDR, 1 << 6 | 1 << 14);
+    BEGIN(b, program_dump);
+    quad_run(b, 6); /* the sample mask has taken two */
+    assert_int_equal(b->drawn, 4);
+    assert_int_equal(b->seen[0].samples, 6);
+    assert_true(near((double)float_of(b, 0, 0), 6.5 / 16));
+    assert_int_equal(b->seen[0].color[0][2], 1);
+    for (unsigned s = 1; s < 3; s++)
+        assert_true(near((double)b->seen[0].z[s], 0.25 + 6.5 / 64 + 10.5 / 128));
+
+    /* Half of a step of alpha rounds up to the whole pixel, less does not; see program_dump. */
+    set(b, GFX_DB_ALPHA_TO_MASK, 1 | 0xaa << 8);
+    set(b, GFX_SPI_PS_INPUT_ENA, 1 << 3 | 1 << 10);
+    set(b, GFX_SPI_PS_INPUT_ADDR, 1 << 3 | 1 << 10);
+    for (unsigned n = 0; n <= 8; n++) {
+        b->primitive.z = (struct gfx_plane){.at = n / 8.0};
+        BEGIN(b, program_dump);
+        quad_run(b, 15);
+        assert_int_equal(b->drawn, n < 4 ? 0 : 4);
+        if (n >= 4)
+            assert_int_equal(b->seen[0].samples, 15);
+    }
+
+    set(b, GFX_DB_ALPHA_TO_MASK, 0);
+    set(b, GFX_SPI_SHADER_Z_FORMAT, GFX_EXPORT_32_ABGR);
+    set(b, GFX_DB_SHADER_CONTROL, EARLY_Z | 1 | 2 | 1 << 8);
+    BEGIN(b, program_depth);
+    quad_run(b, 7);
+    assert_int_equal(b->seen[0].samples, 7);
+    assert_true(b->test[0].z[0] == 0.25f && b->test[0].z[2] == 0.25f);
+    bench_destroy(b);
+}
+
 static void test_alpha_to_mask(void **state)
 {
     struct bench *b = bench_create();
@@ -561,21 +605,14 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_packing),
-        cmocka_unit_test(test_scalars),
-        cmocka_unit_test(test_inputs),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_iterations),
-        cmocka_unit_test(test_interpolation),
-        cmocka_unit_test(test_interpolation_half),
-        cmocka_unit_test(test_derivative),
-        cmocka_unit_test(test_kill),
-        cmocka_unit_test(test_formats),
-        cmocka_unit_test(test_depth_export),
-        cmocka_unit_test(test_depth_order),
-        cmocka_unit_test(test_idle_shader),
-        cmocka_unit_test(test_alpha_to_mask),
-        cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_packing),       cmocka_unit_test(test_scalars),
+        cmocka_unit_test(test_inputs),        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_iterations),    cmocka_unit_test(test_one_sample_for_all),
+        cmocka_unit_test(test_interpolation), cmocka_unit_test(test_interpolation_half),
+        cmocka_unit_test(test_derivative),    cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_formats),       cmocka_unit_test(test_depth_export),
+        cmocka_unit_test(test_depth_order),   cmocka_unit_test(test_idle_shader),
+        cmocka_unit_test(test_alpha_to_mask), cmocka_unit_test(test_endless),
         cmocka_unit_test(test_refusals),
     };
 

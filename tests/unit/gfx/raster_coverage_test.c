@@ -102,6 +102,34 @@ static void test_triangles(void **state)
     bench_destroy(b);
 }
 
+/* One sample is rasterised for surfaces that have four: it covers all, but for the sample mask. */
+static void test_one_for_all(void **state)
+{
+    struct bench *b = bench_create();
+
+    (void)state;
+    bench_set(b, GFX_PA_SC_AA_MASK_X0Y0_X1Y0, 0xffff | 6 << 16);
+    bench_set(b, GFX_PA_SC_AA_MASK_X0Y0_X1Y0 + 1, 0xffff | 0xffffu << 16);
+    b->pipeline.surface_samples_log2 = 2;
+    for (unsigned n = 0; n < 50; n++) {
+        struct spot v[3] = {random_spot(), random_spot(), random_spot()};
+
+        bench_clear(b);
+        for (unsigned i = 0; i < 3; i++)
+            spot_vertex(b, v[i]);
+        bench_primitive(b, 0, 1, 2);
+        assert_int_equal(bench_draw(b, GFX_TRIANGLE), GFX_DONE);
+        for (unsigned i = 0; i < BENCH_SIZE * BENCH_SIZE * 4; i++) {
+            const unsigned x = i / 4 % BENCH_SIZE, y = i / 4 / BENCH_SIZE, s = i % 4;
+            const bool masked = x % 2 == 1 && y % 2 == 0 && (s == 0 || s == 3);
+
+            assert_int_equal(b->sample[y][x][s].times,
+                             !masked && inside(v, sample_spot(0, x, y, 0)) ? 1 : 0);
+        }
+    }
+    bench_destroy(b);
+}
+
 /* A grid of corners, moved at random but those on the rim; diagonals and orders at random too. */
 static void mesh_draw(struct bench *b, bool coarse)
 {
@@ -333,7 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_triangles),          cmocka_unit_test(test_meshes),
         cmocka_unit_test(test_clipping),           cmocka_unit_test(test_distances),
-        cmocka_unit_test(test_clipped_neighbours),
+        cmocka_unit_test(test_clipped_neighbours), cmocka_unit_test(test_one_for_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -458,6 +458,23 @@ static void test_refusals(void **state)
     }
 }
 
+/* All samples of a surface, more, or one for all of them; but not some. */
+static void test_fewer_samples(void **state)
+{
+    (void)state;
+    for (unsigned log2 = 0; log2 < 4; log2++) {
+        struct bench *b = bench_create();
+
+        bench_multisample(b, log2);
+        b->pipeline.surface_samples_log2 = 2;
+        big_triangle(b, true, 0);
+        assert_int_equal(bench_draw(b, GFX_TRIANGLE), log2 == 1 ? GFX_FAULT : GFX_DONE);
+        if (log2 == 1)
+            assert_non_null(strstr(b->pipeline.obstacle, "2 samples a pixel for surfaces"));
+        bench_destroy(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,7 +486,7 @@ int main(void)
         cmocka_unit_test(test_clip_rects),   cmocka_unit_test(test_sample_mask),
         cmocka_unit_test(test_viewports),    cmocka_unit_test(test_depth_bias),
         cmocka_unit_test(test_parameters),   cmocka_unit_test(test_many),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_fewer_samples),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
