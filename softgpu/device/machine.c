@@ -19,6 +19,7 @@
 #define MIN_VRAM_BYTES (UINT64_C(256) << 20)
 #define MAX_VRAM_BYTES (UINT64_C(1) << 40)
 #define MAX_THREADS    1024
+#define MAX_CUS        1024
 /* The root bus that carries the GPUs: high, where real machines seldom have one. */
 #define FIRST_ROOT_BUS 0xc0
 #define LAST_ROOT_BUS  0xe0
@@ -75,20 +76,43 @@ rw_status soft_vram_parse(const char *text, uint64_t *out_bytes)
     return RW_OK;
 }
 
+rw_status soft_cus_parse(const char *text, unsigned *out_cus)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+
+    if (end == text || *end || *text == '-' || number == 0 || number % 2 || number > MAX_CUS)
+        return RW_FAIL(EINVAL, "\"%s\" is not an even number of compute units from 2 on", text);
+    *out_cus = (unsigned)number;
+    return RW_OK;
+}
+
+/* The same failure, with the variable that it is about in front. */
+static rw_status blame(const char *variable, rw_status status)
+{
+    char reason[192];
+
+    if (rw_ok(status))
+        return status;
+    /* The next failure's message is written over this one's. */
+    snprintf(reason, sizeof reason, "%s", rw_status_message(status, NULL));
+    return RW_FAIL(EINVAL, "%s: %s", variable, reason);
+}
+
 static rw_status environment_vram(uint64_t *out_bytes)
 {
     const char *text = environment("ROCWELD_VRAM");
-    char reason[128];
 
     *out_bytes = 0;
-    if (!text)
-        return RW_OK;
-    rw_status status = soft_vram_parse(text, out_bytes);
-    if (rw_ok(status))
-        return RW_OK;
-    /* The next failure's message is written over this one's. */
-    snprintf(reason, sizeof reason, "%s", rw_status_message(status, NULL));
-    return RW_FAIL(EINVAL, "ROCWELD_VRAM: %s", reason);
+    return text ? blame("ROCWELD_VRAM", soft_vram_parse(text, out_bytes)) : RW_OK;
+}
+
+static rw_status environment_cus(unsigned *out_cus)
+{
+    const char *text = environment("ROCWELD_CUS");
+
+    *out_cus = 0;
+    return text ? blame("ROCWELD_CUS", soft_cus_parse(text, out_cus)) : RW_OK;
 }
 
 static rw_status environment_kernel(const struct kernel_profile **out_kernel)
@@ -215,32 +239,38 @@ static uint64_t gtt_size(void)
     return (uint64_t)info.totalram * info.mem_unit / 2 & ~UINT64_C(0xfff);
 }
 
-static void device_describe(struct soft_machine *machine, unsigned index,
-                            const struct gpu_profile *profile, uint64_t vram_bytes)
+/* `cus` and `vram_bytes`: 0 for the model's. */
+static rw_status device_describe(struct soft_machine *machine, unsigned index,
+                                 const struct gpu_profile *model, unsigned cus, uint64_t vram_bytes)
 {
     struct soft_device *device = &machine->devices[index];
 
     device->index = index;
-    device->profile = profile;
+    device->own_profile = *model;
+    device->profile = &device->own_profile;
+    if (cus)
+        RW_TRY(blame("ROCWELD_CUS", gpu_profile_keep_cus(&device->own_profile, cus)));
     device->kfd_node = soft_host()->node_count + index;
     device->card_minor = index;
     device->render_minor = SOFT_RENDER_MINOR_FIRST + index;
     device->pci_root_bus = root_bus_choose();
     device->pci_bus = device->pci_root_bus + 1 + index;
-    device->vram_bytes = vram_bytes ? vram_bytes : profile->vram_bytes;
+    device->vram_bytes = vram_bytes ? vram_bytes : model->vram_bytes;
     device->gtt_bytes = gtt_size();
     gpu_id_assign(machine, device);
+    return RW_OK;
 }
 
 static rw_status machine_describe(struct soft_machine **out_machine)
 {
     const struct gpu_profile *profiles[SOFT_MAX_DEVICES];
     const struct kernel_profile *kernel;
-    unsigned count, threads = 0;
+    unsigned count, cus, threads = 0;
     uint64_t vram_bytes;
 
     RW_TRY(environment_gpus(profiles, &count));
     RW_TRY(environment_vram(&vram_bytes));
+    RW_TRY(environment_cus(&cus));
     RW_TRY(environment_kernel(&kernel));
     RW_TRY(environment_threads(&threads));
     struct soft_machine *machine = calloc(1, sizeof *machine);
@@ -250,7 +280,11 @@ static rw_status machine_describe(struct soft_machine **out_machine)
     machine->threads = threads;
     machine->pid = getpid();
     for (unsigned i = 0; i < count; i++) {
-        device_describe(machine, i, profiles[i], vram_bytes);
+        rw_status status = device_describe(machine, i, profiles[i], cus, vram_bytes);
+        if (!rw_ok(status)) {
+            free(machine);
+            return status;
+        }
         machine->device_count++;
     }
     *out_machine = machine;

@@ -5,6 +5,7 @@
  *
  *     ROCWELD_GPU=soft[:gfx1030[,gfx1030...]]   (default soft:gfx1030)
  *     ROCWELD_VRAM=SIZE   bytes with K/M/G suffix, per GPU (default: the profile's)
+ *     ROCWELD_CUS=N       active compute units of each GPU, even (default: the profile's)
  *     ROCWELD_KERNEL=5.10|6.1|6.12|7.2   (default 6.12)
  *     ROCWELD_THREADS=N   worker threads (default: the CPUs this process may run on)
  *
@@ -36,12 +37,13 @@
 
 struct soft_device {
     unsigned index;
-    const struct gpu_profile *profile;
-    uint32_t gpu_id;       /* KFD: 16-bit hash, never 0 */
-    uint64_t unique_id;    /* as a board's serial number */
-    uint32_t kfd_node;     /* topology node number; CPU nodes come first */
-    unsigned card_minor;   /* card0: 226:0 */
-    unsigned render_minor; /* renderD128: 226:128 */
+    const struct gpu_profile *profile; /* `own_profile` of this device, or a model's */
+    struct gpu_profile own_profile;    /* a model's, less the compute units that are switched off */
+    uint32_t gpu_id;                   /* KFD: 16-bit hash, never 0 */
+    uint64_t unique_id;                /* as a board's serial number */
+    uint32_t kfd_node;                 /* topology node number; CPU nodes come first */
+    unsigned card_minor;               /* card0: 226:0 */
+    unsigned render_minor;             /* renderD128: 226:128 */
     uint32_t pci_domain, pci_bus, pci_device, pci_function;
     uint32_t pci_root_bus; /* of the host bridge above it */
     uint64_t vram_bytes, gtt_bytes;
@@ -68,6 +70,9 @@ rw_status soft_machine_check(void) RW_MUST_USE;
 
 /* The value of ROCWELD_VRAM as bytes: a size, and one that a GPU can have. */
 rw_status soft_vram_parse(const char *text, uint64_t *out_bytes) RW_MUST_USE;
+
+/* The value of ROCWELD_CUS as a number of compute units that some GPU may have. */
+rw_status soft_cus_parse(const char *text, unsigned *out_cus) RW_MUST_USE;
 
 struct soft_device *soft_device_by_gpu_id(struct soft_machine *machine, uint32_t gpu_id);
 

@@ -4,6 +4,9 @@
  * kernel profile; sysfs, DEV_INFO, the KFD topology, the decoder choice and the memory sizes all
  * come from here.
  *
+ * A struct gpu_profile describes a model, and also one GPU of it: with compute units switched off
+ * (gpu_profile_keep_cus) everything that depends on their number still comes from it.
+ *
  * Sources: topology and sysfs files of real cards (RX 6800/6900 XT for gfx1030), the kernel's
  * amdgpu_discovery and gfx_v10_0 for geometry, kernel-version facts from the kernel sources.
  */
@@ -13,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/status.h"
 #include "softgpu/isa/inst.h"
 
 struct gpu_profile {
@@ -39,17 +43,30 @@ struct gpu_profile {
     uint64_t debug_prop;
     uint32_t mec_version, sdma_version, me_version, pfp_version, ce_version, rlc_version;
     uint32_t gb_addr_config;
-    uint64_t cwsr_bytes, ctl_stack_bytes; /* per queue, as CREATE_QUEUE checks them */
-    uint32_t watch_points;                /* address watch registers per VMID */
+    uint32_t watch_points; /* address watch registers per VMID */
     uint32_t pcie_gen, pcie_lanes;
 };
 
 const struct gpu_profile *gpu_profile_find(const char *name); /* NULL when unknown */
 const struct gpu_profile *gpu_profile_at(unsigned index);     /* NULL past the end */
 
+/* Leaves `cus` of the profile's compute units active, as a list of the others in the kernel's
+ * parameter amdgpu.disable_cu would. From GFX10 on they go by twos (a WGP). An array or engine may
+ * be left with none, as in chips that are sold with fewer. EINVAL: no such number of units. */
+rw_status gpu_profile_keep_cus(struct gpu_profile *profile, unsigned cus) RW_MUST_USE;
+
 /* Bit per compute unit of a shader array that is active. The inactive ones are spread over the
  * arrays two by two (a WGP), from the last CU of the last arrays on. */
 uint32_t gpu_profile_cu_mask(const struct gpu_profile *profile, unsigned engine, unsigned array);
+
+/* Where a compute queue's waves are saved: control stack and waves, and behind them the debugger's.
+ * Source: the kernel's kfd_queue_ctx_save_restore_size(). */
+struct gpu_save_area {
+    uint64_t ctl_stack_bytes, cwsr_bytes; /* the second includes the first */
+    uint64_t debug_bytes;
+};
+
+struct gpu_save_area gpu_profile_save_area(const struct gpu_profile *profile);
 
 /* What differs between kernels; see kernel-contract: "kernel profile". */
 struct kernel_profile {

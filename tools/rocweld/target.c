@@ -20,13 +20,15 @@
 #include "tools/rocweld/program.h"
 #include "tools/rocweld/suggest.h"
 
-enum { OPTION_GPU = 0x100, OPTION_VRAM, OPTION_KERNEL, OPTION_THREADS };
+enum { OPTION_GPU = 0x100, OPTION_VRAM, OPTION_CUS, OPTION_KERNEL, OPTION_THREADS };
 
 static const struct argp_option options[] = {
     {"gpu", OPTION_GPU, "WHICH", 0,
      "auto: the real GPU when there is one, else softgpu (the default). hw: the real GPU. "
      "soft[:NAME[,NAME...]]: one software GPU for each name, such as gfx1030"},
     {"vram", OPTION_VRAM, "SIZE", 0, "Memory of each software GPU, such as 512M or 4G"},
+    {"cus", OPTION_CUS, "N", 0,
+     "Active compute units of each software GPU, an even number (default: the model's)"},
     {"kernel", OPTION_KERNEL, "VERSION", 0, "Linux kernel that softgpu models"},
     {"threads", OPTION_THREADS, "N", 0, "Threads that execute GPU programs (default: all CPUs)"},
     {0},
@@ -68,6 +70,16 @@ static const char *parse_size(struct argp_state *state, const char *text)
     return text;
 }
 
+static const char *parse_cus(struct argp_state *state, const char *text)
+{
+    unsigned cus;
+    rw_status status = soft_cus_parse(text, &cus);
+
+    if (!rw_ok(status))
+        argp_error(state, "--cus: %s", rw_status_message(status, NULL));
+    return text;
+}
+
 static const char *parse_count(struct argp_state *state, const char *text)
 {
     char *end;
@@ -89,6 +101,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_VRAM:
         target->vram = parse_size(state, argument);
+        return 0;
+    case OPTION_CUS:
+        target->cus = parse_cus(state, argument);
         return 0;
     case OPTION_KERNEL:
         if (!names_check_kernel(argument, message, sizeof message))
@@ -238,6 +253,7 @@ rw_status target_apply(const struct gpu_target *target)
         RW_TRY(preload_library(PATHS_SOFTGPU_LIBRARY));
         set_if_given("ROCWELD_GPU", target->soft);
         set_if_given("ROCWELD_VRAM", target->vram);
+        set_if_given("ROCWELD_CUS", target->cus);
         set_if_given("ROCWELD_KERNEL", target->kernel);
         set_if_given("ROCWELD_THREADS", target->threads);
         RW_TRY(soft_machine_check());

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which GPU a command works on, and the environment that makes a program see it. The options
- * --gpu, --vram, --kernel and --threads are the same for every command: put target_argp among the
- * argp children, with a struct gpu_target as its input.
+ * --gpu, --vram, --cus, --kernel and --threads are the same for every command: put target_argp
+ * among the argp children, with a struct gpu_target as its input.
  *
  * The environment's words are those of softgpu/device/machine.h.
  */
@@ -20,6 +20,7 @@ struct gpu_target {
     enum gpu_kind kind;
     const char *soft;   /* "soft" or "soft:gfx1030,..."; NULL = the environment's or the default */
     const char *vram;   /* NULL = likewise */
+    const char *cus;    /* NULL = likewise */
     const char *kernel; /* NULL = likewise */
     const char *threads;
     bool trace; /* put the ioctl tracer in front */

@@ -9,30 +9,11 @@
 #include "softgpu/front/kfd/kfd_queues.h"
 #include "softgpu/front/kfd/kfd_vm.h"
 
-#define EOP_BYTES_MIN        4096u /* of GFX8 and later, Tonga apart */
-
-#define DEBUG_BYTES_PER_WAVE 32u
-#define DEBUG_BYTES_ALIGN    64u
+#define EOP_BYTES_MIN 4096u /* of GFX8 and later, Tonga apart */
 
 static uint64_t page_round_up(uint64_t bytes)
 {
     return (bytes + GPU_PAGE_SIZE - 1) & ~(uint64_t)(GPU_PAGE_SIZE - 1);
-}
-
-/* Room behind the save area for the debugger: kfd_queue_ctx_save_restore_size(). */
-static uint64_t debug_area_bytes(const struct gpu_profile *profile)
-{
-    uint32_t waves = profile->active_cus * 32;
-
-    if (profile->gfx_target_version < 100100) {
-        uint32_t by_engine = profile->shader_engines * 512;
-
-        waves = profile->active_cus * 40;
-        if (waves > by_engine)
-            waves = by_engine;
-    }
-    uint64_t bytes = (uint64_t)waves * DEBUG_BYTES_PER_WAVE;
-    return (bytes + DEBUG_BYTES_ALIGN - 1) / DEBUG_BYTES_ALIGN * DEBUG_BYTES_ALIGN;
 }
 
 rw_status kfd_queue_buffer_get(struct kfd_pdd *pdd, uint64_t va, uint64_t size,
@@ -62,27 +43,27 @@ static rw_status eop_get(struct kfd_pdd *pdd, const struct kfd_create_queue_args
                                 out_eop);
 }
 
-static rw_status save_area_check(const struct gpu_profile *profile,
+static rw_status save_area_check(const struct gpu_save_area *area,
                                  const struct kfd_create_queue_args *args)
 {
-    if (args->ctl_stack_size != profile->ctl_stack_bytes)
+    if (args->ctl_stack_size != area->ctl_stack_bytes)
         return RW_FAIL(EINVAL, "a control stack of %#x bytes; this GPU's is %#llx",
-                       args->ctl_stack_size, (unsigned long long)profile->ctl_stack_bytes);
-    if (args->ctx_save_restore_size < profile->cwsr_bytes)
+                       args->ctl_stack_size, (unsigned long long)area->ctl_stack_bytes);
+    if (args->ctx_save_restore_size < area->cwsr_bytes)
         return RW_FAIL(EINVAL, "a context save area of %#x bytes; this GPU's is %#llx",
-                       args->ctx_save_restore_size, (unsigned long long)profile->cwsr_bytes);
+                       args->ctx_save_restore_size, (unsigned long long)area->cwsr_bytes);
     return RW_OK;
 }
 
 static rw_status save_area_get(struct kfd_pdd *pdd, const struct kfd_create_queue_args *args,
                                struct kfd_queue_buffers *out_buffers)
 {
-    const struct gpu_profile *profile = pdd->device->profile;
+    const struct gpu_save_area area = gpu_profile_save_area(pdd->device->profile);
     uint64_t address = args->ctx_save_restore_address;
     uint64_t bytes;
 
-    RW_TRY(save_area_check(profile, args));
-    bytes = page_round_up(args->ctx_save_restore_size + debug_area_bytes(profile));
+    RW_TRY(save_area_check(&area, args));
+    bytes = page_round_up(args->ctx_save_restore_size + area.debug_bytes);
     if (rw_ok(kfd_queue_buffer_get(pdd, address, bytes, &out_buffers->save_area)))
         return RW_OK;
     rw_status_clear(); /* the sentence about SVM is the one that helps */

@@ -321,6 +321,7 @@ static void node_properties(struct manifest *manifest, const char *node_path,
     static const struct soft_device no_device;
     const struct soft_device *device = node->device ? node->device : &no_device;
     const struct gpu_profile *gpu = node->device ? node->device->profile : &none;
+    const struct gpu_save_area saved = gpu_profile_save_area(gpu);
     uint32_t location = device->pci_bus << 8 | device->pci_device << 3 | device->pci_function;
     const struct property properties[] = {
         {"cpu_cores_count", node->cpu_cores},
@@ -352,8 +353,8 @@ static void node_properties(struct manifest *manifest, const char *node_path,
         {"num_sdma_xgmi_engines", 0},
         {"num_sdma_queues_per_engine", gpu->sdma_queues_per_engine},
         {"num_cp_queues", gpu->cp_queues},
-        {"cwsr_size", gpu->cwsr_bytes, AFTER_6_1},
-        {"ctl_stack_size", gpu->ctl_stack_bytes, AFTER_6_1},
+        {"cwsr_size", saved.cwsr_bytes, AFTER_6_1},
+        {"ctl_stack_size", saved.ctl_stack_bytes, AFTER_6_1},
         /* GPUs only, up to the last one */
         {"max_engine_clk_fcompute", gpu->engine_clock_mhz},
         {"local_mem_size", 0},

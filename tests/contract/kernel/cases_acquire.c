@@ -57,6 +57,53 @@ void case_topology_has_the_kernels_properties(void)
     EXPECT(gpu_property(gpu, "cwsr_size", &value), KERNEL(has_cwsr_size));
 }
 
+/* Every compute unit has a vector cache, and the caches that several share are known by one of
+ * them: how many units the level 1 caches belong to. */
+static unsigned units_with_caches(const struct gpu *gpu)
+{
+    enum { UNITS_MAX = 1024 };
+    bool seen[UNITS_MAX] = {false};
+    uint64_t level, first, unit;
+    unsigned count = 0;
+
+    EXPECT(gpu_property(gpu, "simd_id_base", &first), true);
+    for (unsigned i = 0; gpu_cache_property(gpu, i, "level", &level); i++) {
+        EXPECT(gpu_cache_property(gpu, i, "processor_id_low", &unit), true);
+        EXPECT_TRUE(unit >= first && unit - first < UNITS_MAX);
+        count += level == 1 && !seen[unit - first];
+        seen[unit - first] |= level == 1;
+    }
+    return count;
+}
+
+void case_both_sides_have_the_same_compute_units(void)
+{
+    const struct gpu *gpu = gpu_at(0);
+    struct drm_amdgpu_info_device device = {0};
+    struct drm_amdgpu_info info = {.query = AMDGPU_INFO_DEV_INFO,
+                                   .return_pointer = (uintptr_t)&device,
+                                   .return_size = sizeof device};
+    uint64_t simds, simds_per_unit, arrays, units_per_array, parts;
+    unsigned units = 0;
+
+    if (gpu_property(gpu, "num_xcc", &parts) && parts > 1)
+        skip("INFO shows the units of one of this GPU's %u parts", (unsigned)parts);
+    EXPECT(call(render_open(0), DRM_IOCTL_AMDGPU_INFO, &info), 0);
+    for (unsigned engine = 0; engine < 4; engine++)
+        for (unsigned array = 0; array < 4; array++)
+            units += (unsigned)__builtin_popcount(device.cu_bitmap[engine][array]);
+    EXPECT(units, device.cu_active_number);
+    EXPECT(gpu_property(gpu, "simd_count", &simds), true);
+    EXPECT(gpu_property(gpu, "simd_per_cu", &simds_per_unit), true);
+    EXPECT(simds, units * simds_per_unit);
+    /* Units that are switched off leave their arrays where they are. */
+    EXPECT(gpu_property(gpu, "array_count", &arrays), true);
+    EXPECT(arrays, device.num_shader_engines * device.num_shader_arrays_per_engine);
+    EXPECT(gpu_property(gpu, "cu_per_simd_array", &units_per_array), true);
+    EXPECT(units_per_array, device.num_cu_per_sh);
+    EXPECT(units_with_caches(gpu), units);
+}
+
 void case_acquire_knows_a_file_by_its_description(void)
 {
     int kfd = kfd_open(), drm = render_open(0);

@@ -138,6 +138,15 @@ bool gpu_property(const struct gpu *gpu, const char *name, uint64_t *out_value)
     return node_property(gpu->node, name, out_value);
 }
 
+bool gpu_cache_property(const struct gpu *gpu, unsigned index, const char *name,
+                        uint64_t *out_value)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, TOPOLOGY "/%u/caches/%u/properties", gpu->node, index);
+    return number_read(path, name, out_value);
+}
+
 /* ---- device nodes ---- */
 
 int call(int fd, unsigned long request, void *argument)

@@ -62,6 +62,9 @@ const struct gpu *gpu_at(unsigned index); /* skips the case when there are not s
 unsigned gpu_count(void);
 /* False when the GPU's topology node has no such property. */
 bool gpu_property(const struct gpu *gpu, const char *name, uint64_t *out_value);
+/* Likewise of cache `index` in its node's folder. */
+bool gpu_cache_property(const struct gpu *gpu, unsigned index, const char *name,
+                        uint64_t *out_value);
 
 /* ---- device nodes ---- */
 

@@ -184,18 +184,17 @@ int create_event(uint32_t type, bool auto_reset, uint32_t *out_id)
     return r;
 }
 
-/* The debugger's room: 32 bytes for each of 32 waves of every CU. */
 uint64_t save_area_bytes(unsigned index)
 {
-    const struct gpu_profile *profile = machine->devices[index].profile;
-    uint64_t bytes = profile->cwsr_bytes + (uint64_t)profile->active_cus * 32 * 32;
+    const struct gpu_save_area area = gpu_profile_save_area(machine->devices[index].profile);
+    uint64_t bytes = area.cwsr_bytes + area.debug_bytes;
 
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
 struct kfd_create_queue_args queue_args(unsigned index, uint32_t type, unsigned slot)
 {
-    const struct gpu_profile *profile = machine->devices[index].profile;
+    const struct gpu_save_area area = gpu_profile_save_area(machine->devices[index].profile);
     const uint32_t gtt = KFD_IOC_ALLOC_MEM_FLAGS_GTT | READ_WRITE;
     uint64_t base = va_at(100 + slot);
     struct kfd_create_queue_args args = {
@@ -216,8 +215,8 @@ struct kfd_create_queue_args queue_args(unsigned index, uint32_t type, unsigned 
     args.eop_buffer_address = base + 0x2000000;
     args.eop_buffer_size = PAGE;
     args.ctx_save_restore_address = base + 0x3000000;
-    args.ctx_save_restore_size = (uint32_t)profile->cwsr_bytes;
-    args.ctl_stack_size = (uint32_t)profile->ctl_stack_bytes;
+    args.ctx_save_restore_size = (uint32_t)area.cwsr_bytes;
+    args.ctl_stack_size = (uint32_t)area.ctl_stack_bytes;
     alloc_and_map(gpu(index), args.eop_buffer_address, PAGE,
                   KFD_IOC_ALLOC_MEM_FLAGS_VRAM | READ_WRITE);
     alloc_and_map(gpu(index), args.ctx_save_restore_address, save_area_bytes(index), gtt);

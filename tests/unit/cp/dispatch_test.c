@@ -3,6 +3,7 @@
  * Kernel dispatches: the state that waves start in, grids and their edges, scratch, LDS, who runs
  * beside whom, and being stopped half-way.
  */
+#include "softgpu/cp/dispatch.h"
 #include "suite.h"
 
 static void put_kernarg(struct rig *rig, uint64_t kernarg, uint64_t buffer, uint32_t word)
@@ -191,6 +192,53 @@ static void test_cu_mask_shows_in_hw_id(void **state)
         assert_int_equal(r->hw_id1 >> 10 & 0xf, 0); /* WGP */
     }
     rig_queue_destroy(&q);
+}
+
+/* Masks count the units that are there; the first array has the one WGP that is left. */
+static void test_masks_know_units_that_are_off(void **state)
+{
+    struct gpu_profile gpu = *gpu_profile_find("gfx1030");
+    const uint32_t first = 3, second = 3u << 2;
+    struct cp_cus cus;
+
+    (void)state;
+    assert_true(rw_ok(gpu_profile_keep_cus(&gpu, 2)));
+    cp_cus_select(&gpu, NULL, 0, &cus);
+    assert_int_equal(cus.count, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(cus.cu[i].engine, 0);
+        assert_int_equal(cus.cu[i].array, 0);
+        assert_int_equal(cus.cu[i].cu, i);
+    }
+    cp_cus_select(&gpu, &first, 32, &cus);
+    assert_int_equal(cus.count, 2);
+    cp_cus_select(&gpu, &second, 32, &cus);
+    assert_int_equal(cus.count, 0);
+}
+
+/* A GPU of one WGP: more workgroups than it holds at a time, all on it. */
+static void test_one_wgp_runs_everything(void **state)
+{
+    struct rig *rig = *state;
+    const struct gpu_profile *model = rig->device.profile;
+    struct rig_queue q;
+    uint64_t buffer = rig_alloc(rig, 128 * 1024, 1024), kernarg = new_kernarg(rig, buffer, 0);
+
+    rig->device.own_profile = *model;
+    assert_true(rw_ok(gpu_profile_keep_cus(&rig->device.own_profile, 2)));
+    rig->device.profile = &rig->device.own_profile;
+    rig_queue_create(rig, CP_QUEUE_AQL, &q);
+    rig_run(&q, rig_dispatch(state_kernel(rig, 0), 32, 100 * 32, kernarg, 0));
+    assert_int_equal(*(uint32_t *)rig_host(rig, buffer), 100);
+    for (unsigned i = 1; i <= 100; i++) {
+        const struct record *r = rig_host(rig, buffer + i * 1024);
+
+        assert_int_equal(r->hw_id1 >> 18 & 3, 0);   /* engine */
+        assert_int_equal(r->hw_id1 >> 16 & 1, 0);   /* array */
+        assert_int_equal(r->hw_id1 >> 10 & 0xf, 0); /* WGP */
+    }
+    rig_queue_destroy(&q);
+    rig->device.profile = model;
 }
 
 /* ---- results ---- */
@@ -485,6 +533,8 @@ int main(void)
         SUITE_TEST(test_ids_and_edges),
         SUITE_TEST(test_item_ids_only_as_asked),
         SUITE_TEST(test_cu_mask_shows_in_hw_id),
+        SUITE_TEST(test_masks_know_units_that_are_off),
+        SUITE_TEST(test_one_wgp_runs_everything),
         SUITE_TEST(test_every_workgroup_runs_once),
         SUITE_TEST(test_wave64),
         SUITE_TEST(test_code_may_change_between_dispatches),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -19,47 +20,67 @@
 #include "base/log.h"
 #include "softgpu/device/machine.h"
 
-static uint64_t align(uint64_t value, uint64_t to)
-{
-    return (value + to - 1) / to * to;
-}
-
-static uint64_t at_most(uint64_t value, uint64_t most)
-{
-    return value < most ? value : most;
-}
-
-/* kfd_queue_ctx_save_restore_size() for GFX10: registers, LDS and hardware registers of every
- * compute unit, and 12 bytes of control stack a wave behind a 40-byte header. */
+/* What kfd_queue_ctx_save_restore_size() makes of a Radeon RX 6800 XT and of one WGP. */
 static void save_areas_have_the_kernels_size(void **state)
 {
+    struct gpu_profile gpu = *gpu_profile_find("gfx1030"), no_gpu = {.name = "CPU"};
+    struct gpu_save_area area = gpu_profile_save_area(&gpu);
+
     (void)state;
-    for (unsigned i = 0; gpu_profile_at(i); i++) {
-        const struct gpu_profile *gpu = gpu_profile_at(i);
-        if (gpu->gfx_target_version / 10000 != 10)
-            continue;
-        uint64_t cus = gpu->active_cus, waves = cus * 32;
-        uint64_t data = align(cus * (0x40000 + 0x4000 + 0x10000 + 0x1000), 4096);
-        uint64_t stack = at_most(align(40 + waves * 12 + 8, 4096), 0x7000);
-        assert_int_equal(gpu->ctl_stack_bytes, stack);
-        assert_int_equal(gpu->cwsr_bytes, stack + data);
-    }
+    assert_int_equal(gpu.active_cus, 72);
+    assert_int_equal(area.ctl_stack_bytes, 0x7000); /* the most that GFX10 has */
+    assert_int_equal(area.cwsr_bytes, 0x17ef000);
+    assert_int_equal(area.debug_bytes, 72 * 1024);
+    assert_true(rw_ok(gpu_profile_keep_cus(&gpu, 2)));
+    area = gpu_profile_save_area(&gpu);
+    assert_int_equal(area.ctl_stack_bytes, 0x1000);
+    assert_int_equal(area.cwsr_bytes, 0x1000 + 2 * 0x55000);
+    assert_int_equal(area.debug_bytes, 2 * 1024);
+    assert_int_equal(gpu_profile_save_area(&no_gpu).cwsr_bytes, 0);
+}
+
+/* The masks of all arrays: whole WGPs, `active_cus` units, arrays alike but for one WGP. */
+static void check_masks(const struct gpu_profile *gpu)
+{
+    unsigned active = 0, least = gpu->cu_per_array, most = 0;
+
+    for (unsigned engine = 0; engine < gpu->shader_engines; engine++)
+        for (unsigned array = 0; array < gpu->arrays_per_engine; array++) {
+            uint32_t mask = gpu_profile_cu_mask(gpu, engine, array);
+            unsigned units = (unsigned)__builtin_popcount(mask);
+
+            assert_true(mask < 1u << gpu->cu_per_array);
+            assert_int_equal(mask & 0x55555555, mask >> 1 & 0x55555555);
+            active += units;
+            least = units < least ? units : least;
+            most = units > most ? units : most;
+        }
+    assert_int_equal(active, gpu->active_cus);
+    assert_true(most - least <= 2);
 }
 
 static void masks_hold_the_active_units(void **state)
 {
     (void)state;
-    for (unsigned i = 0; gpu_profile_at(i); i++) {
-        const struct gpu_profile *gpu = gpu_profile_at(i);
-        unsigned active = 0;
-        for (unsigned engine = 0; engine < gpu->shader_engines; engine++)
-            for (unsigned array = 0; array < gpu->arrays_per_engine; array++) {
-                uint32_t mask = gpu_profile_cu_mask(gpu, engine, array);
-                assert_true(mask < 1u << gpu->cu_per_array);
-                active += (unsigned)__builtin_popcount(mask);
-            }
-        assert_int_equal(active, gpu->active_cus);
-    }
+    for (unsigned i = 0; gpu_profile_at(i); i++)
+        for (unsigned cus = 2; cus <= gpu_profile_at(i)->active_cus; cus += 2) {
+            struct gpu_profile gpu = *gpu_profile_at(i);
+
+            assert_true(rw_ok(gpu_profile_keep_cus(&gpu, cus)));
+            assert_int_equal(gpu.active_cus, cus);
+            check_masks(&gpu);
+        }
+}
+
+static void units_are_kept_by_twos(void **state)
+{
+    static const unsigned bad[] = {0, 1, 3, 71, 73, 74};
+    struct gpu_profile gpu = *gpu_profile_find("gfx1030");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(gpu_profile_keep_cus(&gpu, bad[i]).err, EINVAL);
+    assert_int_equal(gpu.active_cus, 72);
 }
 
 static void profiles_are_found_by_name(void **state)
@@ -143,6 +164,14 @@ static bool has_5_threads(void)
     return soft_machine_describe() && soft_machine_describe()->threads == 5;
 }
 
+static bool has_6_units(void)
+{
+    const struct soft_machine *machine = soft_machine_describe();
+
+    return machine && machine->device_count == 1 && machine->devices[0].profile->active_cus == 6 &&
+           gpu_profile_find("gfx1030")->active_cus == 72;
+}
+
 static void the_environment_is_understood(void **state)
 {
     (void)state;
@@ -155,6 +184,8 @@ static void the_environment_is_understood(void **state)
     assert_true(in_child("ROCWELD_VRAM", "512MiB", has_512_mib));
     assert_true(in_child("ROCWELD_VRAM", "536870912", has_512_mib));
     assert_true(in_child("ROCWELD_VRAM", "524288k", has_512_mib));
+    assert_true(in_child("ROCWELD_CUS", "6", has_6_units));
+    assert_true(in_child("ROCWELD_CUS", "72", is_default));
     assert_true(in_child("ROCWELD_KERNEL", "6.1", has_kernel_6_1));
     assert_true(in_child("ROCWELD_THREADS", "5", has_5_threads));
 }
@@ -169,6 +200,9 @@ static void nonsense_is_refused(void **state)
         {"ROCWELD_VRAM", "8Gx"},     {"ROCWELD_KERNEL", "6"},
         {"ROCWELD_KERNEL", "linux"}, {"ROCWELD_THREADS", "0"},
         {"ROCWELD_THREADS", "two"},  {"ROCWELD_THREADS", "4x"},
+        {"ROCWELD_CUS", "0"},        {"ROCWELD_CUS", "3"},
+        {"ROCWELD_CUS", "-2"},       {"ROCWELD_CUS", "2x"},
+        {"ROCWELD_CUS", "74"},       {"ROCWELD_CUS", "4294967298"},
     };
 
     (void)state;
@@ -227,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(save_areas_have_the_kernels_size),
         cmocka_unit_test(masks_hold_the_active_units),
+        cmocka_unit_test(units_are_kept_by_twos),
         cmocka_unit_test(profiles_are_found_by_name),
         cmocka_unit_test(the_environment_is_understood),
         cmocka_unit_test(nonsense_is_refused),
@@ -237,6 +272,7 @@ int main(void)
 
     unsetenv("ROCWELD_GPU");
     unsetenv("ROCWELD_VRAM");
+    unsetenv("ROCWELD_CUS");
     unsetenv("ROCWELD_KERNEL");
     unsetenv("ROCWELD_THREADS");
     cmocka_set_message_output(CM_OUTPUT_TAP);
