@@ -60,17 +60,21 @@ static void quad_fill(struct row *row, unsigned quad, float value)
         row->lane[4 * quad + i] = value;
 }
 
+/* Of two halves the one that the instruction names. */
+static uint32_t half_of(const struct isa_inst *inst, uint32_t both)
+{
+    return (inst->imm >> 8 & 1 ? both >> 16 : both) & 0xffff;
+}
+
+/* Reads a part of a parameter, in all quads. */
+typedef void part_reader(const struct isa_wave *w, const struct isa_inst *inst,
+                         struct sem_mode mode, enum part part, struct row *out);
+
 static void part_f32(const struct isa_wave *w, const struct isa_inst *inst, struct sem_mode mode,
                      enum part part, struct row *out)
 {
     for (unsigned quad = 0; quad < w->lanes / 4; quad++)
         quad_fill(out, quad, sem_in_f32(mode, part_of(w, inst, quad, part)));
-}
-
-/* Of two halves the one that the instruction names. */
-static uint32_t half_of(const struct isa_inst *inst, uint32_t both)
-{
-    return (inst->imm >> 8 & 1 ? both >> 16 : both) & 0xffff;
 }
 
 static void part_f16(const struct isa_wave *w, const struct isa_inst *inst, struct sem_mode mode,
@@ -143,18 +147,29 @@ static bool interp_refuses(struct isa_wave *w, const struct isa_inst *inst)
     return true;
 }
 
-static void interp_p1_f32(struct isa_wave *w, const struct isa_inst *inst)
+/* P10 * i + P0; sums of f16 parameters are f32, too. */
+static void interp_p1(struct isa_wave *w, const struct isa_inst *inst, part_reader *part)
 {
     const struct sem_mode mode = {w->mode & SEM_MODE_MASK};
     struct row p10 = {{0}}, p0 = {{0}}, i = {{0}}, sum;
 
     if (interp_refuses(w, inst))
         return;
-    part_f32(w, inst, mode, PART_P10, &p10);
-    part_f32(w, inst, mode, PART_P0, &p0);
+    part(w, inst, mode, PART_P10, &p10);
+    part(w, inst, mode, PART_P0, &p0);
     source_f32(w, inst, mode, 0, &i);
     fma_lanes(&p10, &i, &p0, &sum);
     result_f32(w, inst, mode, &sum);
+}
+
+static void interp_p1_f32(struct isa_wave *w, const struct isa_inst *inst)
+{
+    interp_p1(w, inst, part_f32);
+}
+
+static void interp_p1ll_f16(struct isa_wave *w, const struct isa_inst *inst)
+{
+    interp_p1(w, inst, part_f16);
 }
 
 static void interp_p2_f32(struct isa_wave *w, const struct isa_inst *inst)
@@ -181,20 +196,6 @@ static void interp_mov_f32(struct isa_wave *w, const struct isa_inst *inst)
         return;
     ISA_FOR_LANES(lane, isa_wave_exec(w))
     isa_reg_row(w, inst->dst, 0)[lane] = part_of(w, inst, (unsigned)lane / 4, part);
-}
-
-static void interp_p1ll_f16(struct isa_wave *w, const struct isa_inst *inst)
-{
-    const struct sem_mode mode = {w->mode & SEM_MODE_MASK};
-    struct row p10 = {{0}}, p0 = {{0}}, i = {{0}}, sum;
-
-    if (interp_refuses(w, inst))
-        return;
-    part_f16(w, inst, mode, PART_P10, &p10);
-    part_f16(w, inst, mode, PART_P0, &p0);
-    source_f32(w, inst, mode, 0, &i);
-    fma_lanes(&p10, &i, &p0, &sum);
-    result_f32(w, inst, mode, &sum);
 }
 
 static void interp_p1lv_f16(struct isa_wave *w, const struct isa_inst *inst)

@@ -110,7 +110,7 @@ isa_format_from_d16_fn VALU_SYM(format_from_d16);
 
 /* ---- elements ---- */
 
-/* One exponent for three components: lane by lane. */
+/* Formats whose components are not found one by one (a shared exponent, FMASK): lane by lane. */
 static void whole_unpack(const struct isa_format *format, const uint32_t *raw, size_t lanes,
                          uint32_t *out)
 {
