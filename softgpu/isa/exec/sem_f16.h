@@ -12,30 +12,9 @@
 
 #include "softgpu/isa/exec/sem_f32.h"
 
-#define SEM_F16_1(name, expr)                                                                      \
-    static inline uint32_t sem_##name(struct sem_mode m, uint32_t a_)                              \
-    {                                                                                              \
-        float a = sem_in_f16(m, a_);                                                               \
-                                                                                                   \
-        return sem_out_f16(m, expr);                                                               \
-    }
-#define SEM_F16_2(name, expr)                                                                      \
-    static inline uint32_t sem_##name(struct sem_mode m, uint32_t a_, uint32_t b_)                 \
-    {                                                                                              \
-        float a = sem_in_f16(m, a_);                                                               \
-        float b = sem_in_f16(m, b_);                                                               \
-                                                                                                   \
-        return sem_out_f16(m, expr);                                                               \
-    }
-#define SEM_F16_3(name, expr)                                                                      \
-    static inline uint32_t sem_##name(struct sem_mode m, uint32_t a_, uint32_t b_, uint32_t c_)    \
-    {                                                                                              \
-        float a = sem_in_f16(m, a_);                                                               \
-        float b = sem_in_f16(m, b_);                                                               \
-        float c = sem_in_f16(m, c_);                                                               \
-                                                                                                   \
-        return sem_out_f16(m, expr);                                                               \
-    }
+#define SEM_F16_1(name, expr) SEM_FLOAT_1(f16, float, uint32_t, name, expr)
+#define SEM_F16_2(name, expr) SEM_FLOAT_2(f16, float, uint32_t, name, expr)
+#define SEM_F16_3(name, expr) SEM_FLOAT_3(f16, float, uint32_t, name, expr)
 
 /* a + b, ready to be rounded to f16 by the mode; `odd` when rounding to f32 first could matter even
  * to round-to-nearest. */

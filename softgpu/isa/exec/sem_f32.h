@@ -10,30 +10,36 @@
 
 #include "softgpu/isa/exec/sem_base.h"
 
-#define SEM_F32_1(name, expr)                                                                      \
-    static inline uint32_t sem_##name(struct sem_mode m, uint32_t a_)                              \
+/* Operations on floats `a`, `b` and `c` of type F that an expression says; sfx: f16, f32 or f64, of
+ * the bits that come in and go out, which U holds. */
+#define SEM_FLOAT_1(sfx, F, U, name, expr)                                                         \
+    static inline U sem_##name(struct sem_mode m, U a_)                                            \
     {                                                                                              \
-        float a = sem_in_f32(m, a_);                                                               \
+        F a = sem_in_##sfx(m, a_);                                                                 \
                                                                                                    \
-        return sem_out_f32(m, expr);                                                               \
+        return sem_out_##sfx(m, expr);                                                             \
     }
-#define SEM_F32_2(name, expr)                                                                      \
-    static inline uint32_t sem_##name(struct sem_mode m, uint32_t a_, uint32_t b_)                 \
+#define SEM_FLOAT_2(sfx, F, U, name, expr)                                                         \
+    static inline U sem_##name(struct sem_mode m, U a_, U b_)                                      \
     {                                                                                              \
-        float a = sem_in_f32(m, a_);                                                               \
-        float b = sem_in_f32(m, b_);                                                               \
+        F a = sem_in_##sfx(m, a_);                                                                 \
+        F b = sem_in_##sfx(m, b_);                                                                 \
                                                                                                    \
-        return sem_out_f32(m, expr);                                                               \
+        return sem_out_##sfx(m, expr);                                                             \
     }
-#define SEM_F32_3(name, expr)                                                                      \
-    static inline uint32_t sem_##name(struct sem_mode m, uint32_t a_, uint32_t b_, uint32_t c_)    \
+#define SEM_FLOAT_3(sfx, F, U, name, expr)                                                         \
+    static inline U sem_##name(struct sem_mode m, U a_, U b_, U c_)                                \
     {                                                                                              \
-        float a = sem_in_f32(m, a_);                                                               \
-        float b = sem_in_f32(m, b_);                                                               \
-        float c = sem_in_f32(m, c_);                                                               \
+        F a = sem_in_##sfx(m, a_);                                                                 \
+        F b = sem_in_##sfx(m, b_);                                                                 \
+        F c = sem_in_##sfx(m, c_);                                                                 \
                                                                                                    \
-        return sem_out_f32(m, expr);                                                               \
+        return sem_out_##sfx(m, expr);                                                             \
     }
+
+#define SEM_F32_1(name, expr) SEM_FLOAT_1(f32, float, uint32_t, name, expr)
+#define SEM_F32_2(name, expr) SEM_FLOAT_2(f32, float, uint32_t, name, expr)
+#define SEM_F32_3(name, expr) SEM_FLOAT_3(f32, float, uint32_t, name, expr)
 
 SEM_F32_2(v_add_f32, a + b)
 SEM_F32_2(v_sub_f32, a - b)

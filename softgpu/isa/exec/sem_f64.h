@@ -9,30 +9,9 @@
 
 #include "softgpu/isa/exec/sem_f32.h"
 
-#define SEM_F64_1(name, expr)                                                                      \
-    static inline uint64_t sem_##name(struct sem_mode m, uint64_t a_)                              \
-    {                                                                                              \
-        double a = sem_in_f64(m, a_);                                                              \
-                                                                                                   \
-        return sem_out_f64(m, expr);                                                               \
-    }
-#define SEM_F64_2(name, expr)                                                                      \
-    static inline uint64_t sem_##name(struct sem_mode m, uint64_t a_, uint64_t b_)                 \
-    {                                                                                              \
-        double a = sem_in_f64(m, a_);                                                              \
-        double b = sem_in_f64(m, b_);                                                              \
-                                                                                                   \
-        return sem_out_f64(m, expr);                                                               \
-    }
-#define SEM_F64_3(name, expr)                                                                      \
-    static inline uint64_t sem_##name(struct sem_mode m, uint64_t a_, uint64_t b_, uint64_t c_)    \
-    {                                                                                              \
-        double a = sem_in_f64(m, a_);                                                              \
-        double b = sem_in_f64(m, b_);                                                              \
-        double c = sem_in_f64(m, c_);                                                              \
-                                                                                                   \
-        return sem_out_f64(m, expr);                                                               \
-    }
+#define SEM_F64_1(name, expr) SEM_FLOAT_1(f64, double, uint64_t, name, expr)
+#define SEM_F64_2(name, expr) SEM_FLOAT_2(f64, double, uint64_t, name, expr)
+#define SEM_F64_3(name, expr) SEM_FLOAT_3(f64, double, uint64_t, name, expr)
 
 SEM_F64_2(v_add_f64, a + b)
 SEM_F64_2(v_mul_f64, a *b)
