@@ -83,16 +83,6 @@ static uint32_t exec_b32(const struct isa_wave *w)
 
 #include "softgpu/isa/exec/salu.def"
 
-#undef SALU_1
-#undef SALU_2
-#undef SALU_MODIFY
-#undef SALU_CMP
-#undef SALU_CMPK_I
-#undef SALU_CMPK_U
-#undef SALU_SAVEEXEC
-#undef SALU_WREXEC
-#undef SALU_OTHER
-
 #define SALU_ROW(op)           [ISA_OP_##op] = salu_##op,
 #define SALU_1(op)             SALU_ROW(op)
 #define SALU_2(op)             SALU_ROW(op)

@@ -17,14 +17,5 @@
 #define SALU_WREXEC(op)
 #define SALU_OTHER(op) isa_handler salu_##op;
 #include "softgpu/isa/exec/salu.def"
-#undef SALU_1
-#undef SALU_2
-#undef SALU_MODIFY
-#undef SALU_CMP
-#undef SALU_CMPK_I
-#undef SALU_CMPK_U
-#undef SALU_SAVEEXEC
-#undef SALU_WREXEC
-#undef SALU_OTHER
 
 #endif
