@@ -157,6 +157,31 @@ static bool still_in(const struct isa_wave *w, uint64_t pc)
 
 /* ---- loads and stores ---- */
 
+/* All lanes at once, where they lie one behind the other; else what their addresses are. */
+static bool dense_load(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind,
+                       struct isa_lanes *out_lanes)
+{
+    const struct rows rows = global_rows(w, inst);
+
+    isa_windows_sync(w);
+    if (isa_rows_load_dense(w, rows.base, rows.low, rows.high, kind, inst->dst))
+        return true;
+    rows_addresses(w, &rows, out_lanes);
+    return false;
+}
+
+static bool dense_store(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind,
+                        struct isa_lanes *out_lanes)
+{
+    const struct rows rows = global_rows(w, inst);
+
+    isa_windows_sync(w);
+    if (isa_rows_store_dense(w, rows.base, rows.low, rows.high, kind, inst->src[1]))
+        return true;
+    rows_addresses(w, &rows, out_lanes);
+    return false;
+}
+
 static void flat_load_parts(struct isa_wave *w, const struct isa_inst *inst,
                             const struct isa_lanes *lanes, enum isa_mem_kind kind)
 {
@@ -180,13 +205,10 @@ static void flat_load_parts(struct isa_wave *w, const struct isa_inst *inst,
 
 static void flat_load(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
-    const struct rows rows = global_rows(w, inst);
     struct isa_lanes lanes;
 
-    isa_windows_sync(w);
-    if (isa_rows_load_dense(w, rows.base, rows.low, rows.high, kind, inst->dst))
+    if (dense_load(w, inst, kind, &lanes))
         return;
-    rows_addresses(w, &rows, &lanes);
     if (__builtin_expect(flat_has_aperture(&lanes, w->lanes), 0))
         flat_load_parts(w, inst, &lanes, kind);
     else
@@ -216,13 +238,10 @@ static void flat_store_parts(struct isa_wave *w, const struct isa_inst *inst,
 
 static void flat_store(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
-    const struct rows rows = global_rows(w, inst);
     struct isa_lanes lanes;
 
-    isa_windows_sync(w);
-    if (isa_rows_store_dense(w, rows.base, rows.low, rows.high, kind, inst->src[1]))
+    if (dense_store(w, inst, kind, &lanes))
         return;
-    rows_addresses(w, &rows, &lanes);
     if (__builtin_expect(flat_has_aperture(&lanes, w->lanes), 0))
         flat_store_parts(w, inst, &lanes, kind);
     else
@@ -231,25 +250,19 @@ static void flat_store(struct isa_wave *w, const struct isa_inst *inst, enum isa
 
 static void global_load(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
-    const struct rows rows = global_rows(w, inst);
     struct isa_lanes lanes;
 
-    isa_windows_sync(w);
-    if (isa_rows_load_dense(w, rows.base, rows.low, rows.high, kind, inst->dst))
+    if (dense_load(w, inst, kind, &lanes))
         return;
-    rows_addresses(w, &rows, &lanes);
     isa_lanes_load(w, inst, &lanes, kind, inst->dst);
 }
 
 static void global_store(struct isa_wave *w, const struct isa_inst *inst, enum isa_mem_kind kind)
 {
-    const struct rows rows = global_rows(w, inst);
     struct isa_lanes lanes;
 
-    isa_windows_sync(w);
-    if (isa_rows_store_dense(w, rows.base, rows.low, rows.high, kind, inst->src[1]))
+    if (dense_store(w, inst, kind, &lanes))
         return;
-    rows_addresses(w, &rows, &lanes);
     isa_lanes_store(w, inst, &lanes, kind, inst->src[1]);
 }
 
@@ -343,7 +356,7 @@ static bool flat_lds_aligned(struct isa_wave *w, const struct isa_inst *inst,
                                   isa_atomic_fn##bits *op, isa_atomic_fn##bits *lds_op,            \
                                   bool compares)                                                   \
     {                                                                                              \
-        const struct isa_atomic_regs regs = isa_atomic_regs_of(inst, bytes / 4, compares);                \
+        const struct isa_atomic_regs regs = isa_atomic_regs_of(inst, bytes / 4, compares);         \
         const uint64_t pc = w->pc;                                                                 \
         struct flat_parts parts;                                                                   \
         struct isa_lanes lanes;                                                                    \
