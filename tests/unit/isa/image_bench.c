@@ -75,6 +75,18 @@ static unsigned up(unsigned value, unsigned level)
     return value;
 }
 
+struct surface_shape image_shape(const struct image_desc *desc, unsigned bytes)
+{
+    return (struct surface_shape){.dimension = desc->type == TYPE_3D ? SURFACE_3D : SURFACE_2D,
+                                  .swizzle = desc->swizzle,
+                                  .element_bytes = bytes,
+                                  .samples_log2 = desc->samples_log2,
+                                  .width = desc->width,
+                                  .height = desc->height,
+                                  .depth = desc->depth,
+                                  .levels = desc->levels};
+}
+
 uint64_t image_offset(const struct image_desc *desc, unsigned bytes, unsigned level, unsigned slice,
                       unsigned x, unsigned y)
 {

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "mem_fake.h"
+#include "softgpu/surface/surface.h"
 
 enum {
     IMAGE_VA = 0x400000,
@@ -81,6 +82,9 @@ struct image_desc image_plain(unsigned type, unsigned format, unsigned width, un
                               unsigned depth);
 void bench_set_image(struct image_bench *b, const struct image_desc *desc);
 void bench_set_sampler(struct image_bench *b, const struct sampler_desc *desc);
+
+/* Its surface, for softgpu/surface; of one or two dimensions alike. */
+struct surface_shape image_shape(const struct image_desc *desc, unsigned bytes);
 
 /* Where a texel lies: bytes from IMAGE_VA. From the rule, not from the code under test: a slice
  * holds all levels, the smallest first, rows padded to 256 bytes. */

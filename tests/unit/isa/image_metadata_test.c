@@ -21,18 +21,6 @@ enum {
     FORMAT_FMASK_S4_F4 = 161,
 };
 
-static struct surface_shape shape_of(const struct image_desc *desc, unsigned bytes)
-{
-    return (struct surface_shape){.dimension = SURFACE_2D,
-                                  .swizzle = desc->swizzle,
-                                  .element_bytes = bytes,
-                                  .samples_log2 = desc->samples_log2,
-                                  .width = desc->width,
-                                  .height = desc->height,
-                                  .depth = desc->depth,
-                                  .levels = desc->levels};
-}
-
 /* An image whose metadata are all bytes of `key`; its memory is noise. */
 static void open_image(struct image_bench *b, const struct image_desc *desc, uint8_t key,
                        uint32_t flags)
@@ -121,7 +109,7 @@ static void test_clear_to_single(void **state)
 {
     struct image_bench *b = bench_create(32);
     struct image_desc desc = colour_image(FORMAT_32_FLOAT);
-    const struct surface_shape shape = shape_of(&desc, 4);
+    const struct surface_shape shape = image_shape(&desc, 4);
     struct surface_layout layout;
     const float colour = 0.375f;
 
@@ -139,7 +127,7 @@ static void test_store(void **state)
 {
     struct image_bench *b = bench_create(32);
     struct image_desc desc = colour_image(FORMAT_32_UINT);
-    const struct surface_shape shape = shape_of(&desc, 4);
+    const struct surface_shape shape = image_shape(&desc, 4);
     struct surface_layout layout, keys;
 
     (void)state;
@@ -201,7 +189,7 @@ static void test_depth(void **state)
 {
     struct image_bench *b = bench_create(32);
     struct image_desc desc = image_plain(TYPE_2D, FORMAT_32_FLOAT, 50, 30, 1);
-    const struct surface_shape shape = shape_of(&desc, 4);
+    const struct surface_shape shape = image_shape(&desc, 4);
     struct surface_layout htile;
     uint32_t word;
 

@@ -28,15 +28,7 @@ static unsigned down(unsigned value, unsigned level)
 
 static struct surface_layout layout_of(const struct image_desc *desc, unsigned bytes)
 {
-    const struct surface_shape shape = {.dimension =
-                                            desc->type == TYPE_3D ? SURFACE_3D : SURFACE_2D,
-                                        .swizzle = desc->swizzle,
-                                        .element_bytes = bytes,
-                                        .samples_log2 = desc->samples_log2,
-                                        .width = desc->width,
-                                        .height = desc->height,
-                                        .depth = desc->depth,
-                                        .levels = desc->levels};
+    const struct surface_shape shape = image_shape(desc, bytes);
     struct surface_layout layout;
 
     assert_null(surface_layout_init(&layout, &shape));

@@ -14,6 +14,7 @@
 
 #include "softgpu/device/profile.h"
 #include "softgpu/surface/surface.h"
+#include "surface_golden.h"
 
 struct golden {
     struct surface_shape shape;
@@ -22,14 +23,7 @@ struct golden {
 };
 
 #define GOLDEN(dim, mode, bytes, samples, w, h, d, l, xor, total, first, fnv)                      \
-    {.shape = {.dimension = SURFACE_##dim,                                                         \
-               .swizzle = SURFACE_##mode,                                                          \
-               .element_bytes = bytes,                                                             \
-               .samples_log2 = samples,                                                            \
-               .width = w,                                                                         \
-               .height = h,                                                                        \
-               .depth = d,                                                                         \
-               .levels = l},                                                                       \
+    {.shape = GOLDEN_SHAPE(SURFACE_##dim, SURFACE_##mode, bytes, samples, w, h, d, l),             \
      .pipe_bank_xor = xor,                                                                         \
      .size = total,                                                                                \
      .first_level = first,                                                                         \
@@ -67,8 +61,7 @@ static void hash_address(void *context, uint64_t address)
 {
     uint64_t *hash = context;
 
-    for (unsigned i = 0; i < 8; i++)
-        *hash = (*hash ^ (address >> 8 * i & 0xff)) * UINT64_C(0x100000001b3);
+    *hash = golden_hash(*hash, address);
 }
 
 static void golden_values(void **state)
@@ -76,7 +69,7 @@ static void golden_values(void **state)
     (void)state;
     for (unsigned i = 0; i < GOLDENS; i++) {
         const struct golden *g = &goldens[i];
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        uint64_t hash = GOLDEN_HASH;
         struct surface_layout layout;
 
         assert_null(surface_layout_init(&layout, &g->shape));

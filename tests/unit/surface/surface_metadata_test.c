@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "softgpu/surface/surface_metadata.h"
+#include "surface_golden.h"
 
 struct golden {
     enum surface_metadata kind;
@@ -21,14 +22,9 @@ struct golden {
 
 #define METADATA(what, bytes, samples, w, h, d, l, xor, total, first, fnv)                         \
     {.kind = SURFACE_##what,                                                                       \
-     .shape = {.dimension = SURFACE_2D,                                                            \
-               .swizzle = SURFACE_##what < SURFACE_HTILE ? SURFACE_64KB_R_X : SURFACE_64KB_Z_X,    \
-               .element_bytes = bytes,                                                             \
-               .samples_log2 = samples,                                                            \
-               .width = w,                                                                         \
-               .height = h,                                                                        \
-               .depth = d,                                                                         \
-               .levels = l},                                                                       \
+     .shape = GOLDEN_SHAPE(SURFACE_2D,                                                             \
+                           SURFACE_##what < SURFACE_HTILE ? SURFACE_64KB_R_X : SURFACE_64KB_Z_X,   \
+                           bytes, samples, w, h, d, l),                                            \
      .pipe_xor = xor,                                                                              \
      .size = total,                                                                                \
      .first_level = first,                                                                         \
@@ -41,16 +37,13 @@ enum { GOLDENS = sizeof(goldens) / sizeof(goldens[0]) };
 
 static uint64_t hash_of(const struct golden *g, const struct surface_layout *layout)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uint64_t hash = GOLDEN_HASH;
 
     for (uint32_t z = 0; z < g->shape.depth; z++)
         for (uint32_t y = 0; y < g->shape.height; y += 3)
-            for (uint32_t x = 0; x < g->shape.width; x += 3) {
-                uint64_t at = surface_locate(layout, (uint64_t)g->pipe_xor << 8, 0, x, y, z, 0);
-
-                for (unsigned i = 0; i < 8; i++)
-                    hash = (hash ^ (at >> 8 * i & 0xff)) * UINT64_C(0x100000001b3);
-            }
+            for (uint32_t x = 0; x < g->shape.width; x += 3)
+                hash = golden_hash(
+                    hash, surface_locate(layout, (uint64_t)g->pipe_xor << 8, 0, x, y, z, 0));
     return hash;
 }
 
