@@ -203,7 +203,7 @@ static void access_can_be_taken_back_in_name_only(void **state)
     a.type = KFD_IOCTL_SVM_ATTR_ACCESS;
     assert_int_equal(svm(GET, memory, LENGTH, 1, &a), 0);
     assert_int_equal(a.type, KFD_IOCTL_SVM_ATTR_NO_ACCESS);
-    /* The kernel does not unmap ("TODO: unmap ranges from GPU that lost access"). */
+    /* The kernel notes that access is lost, and leaves the mapping. */
     assert_int_equal(gpu_vm_read(vm, gpu_va_make((uintptr_t)memory), &word, 4, NULL).err, 0);
     munmap(memory, LENGTH);
 }
