@@ -273,6 +273,8 @@ rw_status drm_ioctl_auth_magic(void *context, void *argument)
         other->magic = 0;
     }
     pthread_mutex_unlock(&auth_lock);
+    if (!other && magic->magic == 0)
+        return rw_status_quiet(EINVAL); /* libdrm's drmIsMaster(): EACCES would be a "no" */
     return other ? RW_OK : RW_FAIL(EINVAL, "no file has the magic %u", magic->magic);
 }
 
