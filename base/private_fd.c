@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/private_fd.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -32,4 +34,17 @@ int private_fd_move(int fd)
     }
     close(fd);
     return high;
+}
+
+rw_status private_fd_fail(int err, const char *what)
+{
+    struct rlimit limit;
+
+    if (err != EMFILE || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return RW_FAIL(err, "no descriptor for %s: %s", what, strerror(err));
+    return RW_FAIL(
+        EMFILE,
+        "no descriptor for %s: the process has all of the %llu that it may have (EMFILE); "
+        "raise the limit, for example with 'ulimit -n 1024'",
+        what, (unsigned long long)limit.rlim_cur);
 }

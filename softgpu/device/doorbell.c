@@ -373,6 +373,8 @@ static rw_status watcher_start_locked(void)
 
     watcher.stop = false;
     watcher.uffd = uffd_open();
+    if (watcher.uffd < 0 && errno == EMFILE)
+        return private_fd_fail(EMFILE, "the doorbell watcher");
     if (watcher.uffd < 0 && !told) {
         told = true;
         rw_warn(device,
@@ -384,7 +386,7 @@ static rw_status watcher_start_locked(void)
     }
     watcher.wake_fd = private_fd_move(eventfd(0, EFD_CLOEXEC));
     if (watcher.wake_fd < 0)
-        return RW_FAIL(errno, "no eventfd for the doorbell watcher");
+        return private_fd_fail(errno, "the doorbell watcher");
     int err = thread_start(&watcher.thread);
 
     if (err != 0) {
@@ -423,7 +425,7 @@ static rw_status slice_memory_create(struct doorbell_slice *slice)
 {
     slice->fd = private_fd_move(memfd_create("rocweld-doorbells", MFD_CLOEXEC));
     if (slice->fd < 0)
-        return RW_FAIL(errno, "memfd_create for doorbells");
+        return private_fd_fail(errno, "doorbells");
     if (ftruncate(slice->fd, DOORBELL_SLICE_BYTES) != 0)
         return RW_FAIL(errno, "ftruncate of the doorbells' memory");
     slice->host =

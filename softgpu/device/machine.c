@@ -28,7 +28,7 @@
 static struct {
     pthread_mutex_t lock;
     struct soft_machine *machine;
-    bool failed; /* and the reason has been logged */
+    int failure; /* errno number: there will be no machine; 0 = there may be */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- the environment ---- */
@@ -326,7 +326,7 @@ static void fork_parent(void)
 static void fork_child(void)
 {
     state.machine = NULL;
-    state.failed = false;
+    state.failure = 0;
     pthread_mutex_init(&state.lock, NULL);
 }
 
@@ -342,16 +342,19 @@ static struct soft_machine *machine_get(bool with_memory)
 
     pthread_once(&once, register_fork_handlers);
     pthread_mutex_lock(&state.lock);
-    if (!state.machine && !state.failed)
+    if (!state.machine && !state.failure)
         status = machine_describe(&state.machine);
     if (rw_ok(status) && state.machine && with_memory)
         status = machine_add_memory(state.machine);
     if (!rw_ok(status)) {
         rw_error(base, "no software GPU: %s", rw_status_message(status, NULL));
-        state.failed = true;
+        state.failure = status.err;
     }
-    struct soft_machine *machine = state.failed ? NULL : state.machine;
+    struct soft_machine *machine = state.failure ? NULL : state.machine;
+    int failure = state.failure;
     pthread_mutex_unlock(&state.lock);
+    if (!machine)
+        errno = failure == EMFILE || failure == ENFILE ? failure : ENODEV;
     return machine;
 }
 

@@ -59,7 +59,8 @@ struct soft_machine {
     pid_t pid; /* of the process that built it */
 };
 
-/* The process's machine; NULL when it cannot be built (the reason has been logged). */
+/* The process's machine; NULL when it cannot be built (the reason has been logged), and errno is
+ * what an open of its nodes is to say: EMFILE, ENFILE, else ENODEV. */
 struct soft_machine *soft_machine(void);
 
 /* The same object without the promise that it has memory: cheap, for sysfs and the like. */

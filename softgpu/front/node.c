@@ -286,12 +286,12 @@ static rw_status node_thread_start_locked(void)
     pthread_once(&once, register_fork_handlers);
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0)
-        return RW_FAIL(errno, "cannot make an epoll set for device nodes");
+        return private_fd_fail(errno, "the device nodes' epoll set");
     int wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wakeup < 0) {
         int err = errno;
         close(epoll);
-        return RW_FAIL(err, "cannot make an eventfd for device nodes");
+        return private_fd_fail(err, "the device nodes' eventfd");
     }
     registry.wakeup = private_fd_move(wakeup);
     registry.epoll = private_fd_move(epoll);
@@ -320,7 +320,7 @@ static rw_status node_make_pair(struct node *node, int flags, int *out_fd)
     struct stat st;
 
     if (socketpair(AF_UNIX, type, 0, pair) < 0)
-        return RW_FAIL(errno, "cannot make a descriptor for %s", node->ops->name);
+        return private_fd_fail(errno, node->ops->name);
     if (flags & O_NONBLOCK)
         fcntl(pair[0], F_SETFL, O_NONBLOCK);
     node->peer = private_fd_move(pair[1]);

@@ -52,7 +52,7 @@ static rw_status pool_map(struct mem_pool *pool)
 {
     pool->fd = private_fd_move(memfd_create(pool->name, MFD_CLOEXEC));
     if (pool->fd < 0)
-        return RW_FAIL(errno, "memfd for pool %s: %s", pool->name, strerror(errno));
+        return private_fd_fail(errno, pool->name);
     if (ftruncate(pool->fd, (off_t)pool->size) != 0)
         return RW_FAIL(errno, "memfd of %llu bytes for pool %s: %s", (unsigned long long)pool->size,
                        pool->name, strerror(errno));

@@ -40,10 +40,8 @@ int preload_node_open(const struct sysfs_node *node, int flags)
         return -1;
     }
     machine = soft_machine();
-    if (!machine) { /* the reason has been logged */
-        errno = ENODEV;
-        return -1;
-    }
+    if (!machine)
+        return -1; /* with errno; the reason has been logged */
     rw_status_clear();
     status = node->major == SOFT_KFD_MAJOR ? kfd_node_open(machine, flags, &fd)
                                            : drm_minor_open(machine, node->minor, flags, &fd);
