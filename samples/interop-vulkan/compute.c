@@ -137,16 +137,29 @@ static bool family_suits(VkQueueFlags flags, const struct vkc_options *options)
            !(options->compute_only && flags & VK_QUEUE_GRAPHICS_BIT);
 }
 
-static void family_choose(struct vkc *vkc, const struct vkc_options *options)
+enum { FAMILIES = 16 };
+
+/* FAMILIES: there is none. */
+static uint32_t family_find(struct vkc *vkc, const struct vkc_options *options)
 {
-    VkQueueFamilyProperties families[16];
-    uint32_t count = COUNT_OF(families);
+    VkQueueFamilyProperties families[FAMILIES];
+    uint32_t count = FAMILIES;
 
     vkGetPhysicalDeviceQueueFamilyProperties(vkc->physical, &count, families);
-    for (vkc->family = 0; vkc->family < count; vkc->family++)
-        if (family_suits(families[vkc->family].queueFlags, options))
-            return;
-    die("the device has no such queue");
+    for (uint32_t i = 0; i < count; i++)
+        if (family_suits(families[i].queueFlags, options))
+            return i;
+    return FAMILIES;
+}
+
+static void families_choose(struct vkc *vkc, const struct vkc_options *options)
+{
+    const struct vkc_options transfer = {.transfer_only = true};
+
+    vkc->family = family_find(vkc, options);
+    if (vkc->family == FAMILIES)
+        die("the device has no such queue");
+    vkc->transfer_family = options->also_transfer ? family_find(vkc, &transfer) : FAMILIES;
 }
 
 static bool extension_present(struct vkc *vkc, const char *name)
@@ -194,24 +207,33 @@ static void features_choose(struct vkc *vkc, const struct vkc_options *options)
         die("the device does not tell addresses of buffers");
 }
 
+static void queue_open(struct vkc *vkc)
+{
+    VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                    .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
+                                    .queueFamilyIndex = vkc->family};
+
+    vkGetDeviceQueue(vkc->device, vkc->family, 0, &vkc->queue);
+    VKC_CHECK(vkCreateCommandPool(vkc->device, &pool, NULL, &vkc->pool));
+}
+
 static void device_create(struct vkc *vkc, const struct vkc_options *options)
 {
     const char *extensions[3];
     uint32_t extension_count = 0;
     float priority = 1;
-    VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-                                     .queueFamilyIndex = vkc->family,
-                                     .queueCount = 1,
-                                     .pQueuePriorities = &priority};
+    VkDeviceQueueCreateInfo queues[2] = {{.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+                                          .queueFamilyIndex = vkc->family,
+                                          .queueCount = 1,
+                                          .pQueuePriorities = &priority}};
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                .pNext = &vkc->features.base,
-                               .queueCreateInfoCount = 1,
-                               .pQueueCreateInfos = &queue,
+                               .queueCreateInfoCount = vkc->transfer_family < FAMILIES ? 2 : 1,
+                               .pQueueCreateInfos = queues,
                                .ppEnabledExtensionNames = extensions};
-    VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-                                    .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
-                                    .queueFamilyIndex = vkc->family};
 
+    queues[1] = queues[0];
+    queues[1].queueFamilyIndex = vkc->transfer_family;
     if (options->robust)
         extensions[extension_count++] = VK_EXT_ROBUSTNESS_2_EXTENSION_NAME;
     if (options->conditional)
@@ -220,8 +242,7 @@ static void device_create(struct vkc *vkc, const struct vkc_options *options)
         extensions[extension_count++] = VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME;
     info.enabledExtensionCount = extension_count;
     VKC_CHECK(vkCreateDevice(vkc->physical, &info, NULL, &vkc->device));
-    vkGetDeviceQueue(vkc->device, vkc->family, 0, &vkc->queue);
-    VKC_CHECK(vkCreateCommandPool(vkc->device, &pool, NULL, &vkc->pool));
+    queue_open(vkc);
 }
 
 void vkc_open(const struct vkc_options *options, struct vkc *out_vkc)
@@ -233,7 +254,7 @@ void vkc_open(const struct vkc_options *options, struct vkc *out_vkc)
     memset(out_vkc, 0, sizeof *out_vkc);
     instance_create(out_vkc, !options->unchecked);
     physical_choose(out_vkc);
-    family_choose(out_vkc, options);
+    families_choose(out_vkc, options);
     if (options->robust && !extension_present(out_vkc, VK_EXT_ROBUSTNESS_2_EXTENSION_NAME))
         die("the device lacks " VK_EXT_ROBUSTNESS_2_EXTENSION_NAME);
     features_choose(out_vkc, options);
@@ -254,6 +275,21 @@ void vkc_close(struct vkc *vkc)
     vkDestroyInstance(vkc->instance, NULL);
     if (vkc->complaints)
         die("the validation layer has complained");
+}
+
+bool vkc_transfer_open(const struct vkc *vkc, struct vkc *out_transfer)
+{
+    if (vkc->transfer_family == FAMILIES)
+        return false;
+    *out_transfer = *vkc;
+    out_transfer->family = vkc->transfer_family;
+    queue_open(out_transfer);
+    return true;
+}
+
+void vkc_transfer_close(struct vkc *transfer)
+{
+    vkDestroyCommandPool(transfer->device, transfer->pool, NULL);
 }
 
 /* ---- buffers ---- */

@@ -40,13 +40,15 @@ struct vkc {
     uint32_t family; /* of the queue */
     VkQueue queue;
     VkCommandPool pool;
-    unsigned complaints; /* of the validation layer */
+    uint32_t transfer_family; /* see vkc_options.also_transfer */
+    unsigned complaints;      /* of the validation layer */
 };
 
 struct vkc_options {
     bool robust;              /* robustBufferAccess and VK_EXT_robustness2 */
     bool compute_only;        /* a queue of a family without graphics */
     bool transfer_only;       /* one that only copies */
+    bool also_transfer;       /* for vkc_transfer_open(), too, if the device has such a queue */
     bool external_semaphores; /* VK_KHR_external_semaphore_fd */
     bool conditional;         /* VK_EXT_conditional_rendering */
     bool unchecked; /* without validation, which takes work of a lost device for running */
@@ -55,6 +57,10 @@ struct vkc_options {
 /* Takes the first AMD GPU, else the first device. */
 void vkc_open(const struct vkc_options *options, struct vkc *out_vkc);
 void vkc_close(struct vkc *vkc);
+
+/* The same device with its queue that only copies; false: it has none. Closed before `vkc`. */
+bool vkc_transfer_open(const struct vkc *vkc, struct vkc *out_transfer);
+void vkc_transfer_close(struct vkc *transfer);
 
 /* ---- buffers: host-visible, host-coherent, mapped ---- */
 

@@ -133,8 +133,10 @@ function(vulkan_tests)
                        ${right} ${build}/bin/e2e_vulkan_${name})
         endforeach()
     endforeach()
-    stack_test(vulkan_transfer ENV RADV_PERFTEST=transfer_queue RADV_EXPERIMENTAL=transfer_queue
-               ${right} ${build}/bin/e2e_vulkan_transfer)
+    set(transfer ENV RADV_PERFTEST=transfer_queue RADV_EXPERIMENTAL=transfer_queue ${right})
+    stack_test(vulkan_transfer ${transfer} ${build}/bin/e2e_vulkan_transfer)
+    stack_test(vulkan_transfer_images ${transfer} ${build}/bin/e2e_vulkan_transfer_images)
+    stack_test(vulkan_transfer_depth ${transfer} ${build}/bin/e2e_vulkan_transfer_images depth)
     if(EXISTS ${stacks_folder}/${stack}/usr/lib/x86_64-linux-gnu/ggml/backends0/libggml-vulkan.so)
         stack_test(ggml TIMEOUT 600 COMMAND --print "RADV NAVI21" --print "^ok$"
                    -- ${rocweld} run -- ${programs}/ggml)

@@ -257,24 +257,31 @@ static void view_create(struct vkc *vkc, struct image *image)
         .image = image->image,
         .viewType = types[image->desc.layers > 1][image->desc.type],
         .format = image->desc.format,
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, image->desc.levels, 0,
-                             image->desc.layers}};
+        .subresourceRange = {image->desc.aspects, 0, image->desc.levels, 0, image->desc.layers}};
+    const VkImageUsageFlags copies =
+        VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
 
+    image->view = VK_NULL_HANDLE;
+    if (!(image->desc.usage & ~copies))
+        return;
     VKC_CHECK(vkCreateImageView(vkc->device, &view, NULL, &image->view));
 }
 
 void image_create(struct vkc *vkc, const struct image_desc *desc, struct image *out_image)
 {
-    const VkImageCreateInfo info = {.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
-                                    .imageType = desc->type,
-                                    .format = desc->format,
-                                    .extent = {desc->width, one_or(desc->height),
-                                               one_or(desc->depth)},
-                                    .mipLevels = one_or(desc->levels),
-                                    .arrayLayers = one_or(desc->layers),
-                                    .samples = VK_SAMPLE_COUNT_1_BIT,
-                                    .tiling = desc->tiling,
-                                    .usage = desc->usage};
+    const VkImageCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
+        .imageType = desc->type,
+        .format = desc->format,
+        .extent = {desc->width, one_or(desc->height), one_or(desc->depth)},
+        .mipLevels = one_or(desc->levels),
+        .arrayLayers = one_or(desc->layers),
+        .samples = VK_SAMPLE_COUNT_1_BIT,
+        .tiling = desc->tiling,
+        .usage = desc->usage,
+        .sharingMode = desc->families ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
+        .queueFamilyIndexCount = desc->families ? 2 : 0,
+        .pQueueFamilyIndices = desc->families};
     VkMemoryRequirements needs;
 
     out_image->desc = *desc;
@@ -282,6 +289,7 @@ void image_create(struct vkc *vkc, const struct image_desc *desc, struct image *
     out_image->desc.depth = info.extent.depth;
     out_image->desc.levels = info.mipLevels;
     out_image->desc.layers = info.arrayLayers;
+    out_image->desc.aspects = desc->aspects ? desc->aspects : VK_IMAGE_ASPECT_COLOR_BIT;
     VKC_CHECK(vkCreateImage(vkc->device, &info, NULL, &out_image->image));
     vkGetImageMemoryRequirements(vkc->device, out_image->image, &needs);
 
@@ -310,8 +318,7 @@ void image_begin(VkCommandBuffer commands, const struct image *image)
         .srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
         .dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED,
         .image = image->image,
-        .subresourceRange = {VK_IMAGE_ASPECT_COLOR_BIT, 0, image->desc.levels, 0,
-                             image->desc.layers}};
+        .subresourceRange = {image->desc.aspects, 0, image->desc.levels, 0, image->desc.layers}};
 
     vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT,
                          VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0, NULL, 0, NULL, 1, &barrier);
@@ -333,8 +340,8 @@ static void copies_fill(const struct image *image, unsigned texel_bytes, VkBuffe
             .bufferOffset = offset,
             .imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, level, 0, desc->layers},
             .imageExtent = extent};
-        offset += (VkDeviceSize)extent.width * extent.height * extent.depth * desc->layers *
-                  texel_bytes;
+        offset +=
+            (VkDeviceSize)extent.width * extent.height * extent.depth * desc->layers * texel_bytes;
         offset = (offset + 15) & ~(VkDeviceSize)15;
     }
 }

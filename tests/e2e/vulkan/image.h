@@ -28,13 +28,16 @@ void image_decode(const struct image_format *format, const void *element, uint32
 /* Clears what has no canonical value: NaNs, infinities, denormals, the second -1 of SNORM. */
 void image_tame(const struct image_format *format, void *element);
 
-/* Levels and layers of 0 are one. A view has everything; of layers it is a view of an array. */
+/* Levels and layers of 0 are one, aspects of 0 are colour. A view has everything; of layers it is a
+ * view of an array. Images that are only copied have none. */
 struct image_desc {
     VkImageType type;
     VkFormat format;
     VkImageTiling tiling;
     VkImageUsageFlags usage;
     uint32_t width, height, depth, levels, layers;
+    VkImageAspectFlags aspects;
+    const uint32_t *families; /* two that use it at will; NULL: the queue's alone */
 };
 
 struct image {

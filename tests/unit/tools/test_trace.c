@@ -272,8 +272,9 @@ static void sdma_packets_have_names(void **state)
                    "        0x100050  not a packet: 000000ff\n");
     memcpy(memory, tiled, sizeof tiled);
     assert_packets(PACKETS_SDMA, sizeof tiled / 4,
-                   "        0x100000  copy_tiled_subwindow detile=1 tiled=0x6000 linear=0x7000\n"
-                   "        0x100044  copy_t2t_subwindow src=0x8000 dst=0x9000\n"
+                   "        0x100000  copy_tiled_subwindow detile=1 metadata=1 tiled=0x6000 "
+                   "linear=0x7000\n"
+                   "        0x100044  copy_t2t_subwindow metadata=0 src=0x8000 dst=0x9000\n"
                    "        0x100080  write_tiled dst=0xa000\n"
                    "        0x1000ac  trap context=0\n");
 }
