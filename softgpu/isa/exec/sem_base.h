@@ -309,6 +309,21 @@ static inline uint32_t sem_f32_to_f16(enum sem_round round, bool saturate, uint3
     return r | negative << 15;
 }
 
+/* The same to nearest even, with a host that rounds so: a third of the work. Denormals are rounded
+ * by adding 0.5, whose last bit is worth as much as theirs. */
+static inline uint32_t sem_f32_to_f16_nearest(bool saturate, uint32_t x)
+{
+    uint32_t abs = x & 0x7fffffff;
+    uint32_t normal = (abs - (112u << 23) + 0xfff + (abs >> 13 & 1)) >> 13;
+    uint32_t small = sem_bits32(sem_f32(abs) + 0.5f) - sem_bits32(0.5f);
+    uint32_t finite = abs < 113u << 23 ? small : normal;
+    uint32_t nan = 0x7e00 | (abs >> 13 & 0x3ff);
+    uint32_t overflow = saturate && abs != SEM_F32_INF ? SEM_F16_MAX : SEM_F16_INF;
+    uint32_t r = finite < SEM_F16_INF ? finite : overflow;
+
+    return (abs > SEM_F32_INF ? nan : r) | (x >> 16 & 0x8000);
+}
+
 static inline float sem_in_f16(struct sem_mode m, uint32_t x)
 {
     return sem_f16_to_f32(sem_in_bits_f16(m, x));
@@ -316,7 +331,11 @@ static inline float sem_in_f16(struct sem_mode m, uint32_t x)
 
 static inline uint32_t sem_out_f16(struct sem_mode m, float x)
 {
-    uint32_t r = sem_f32_to_f16(sem_round_f16_f64(m), m.bits & SEM_MODE_FP16_OVFL, sem_bits32(x));
+    const uint32_t rounds = SEM_MODE_ROUND_F32 | SEM_MODE_ROUND_F16_F64;
+    bool saturate = m.bits & SEM_MODE_FP16_OVFL;
+    /* With both fields to nearest, so does the host. */
+    uint32_t r = m.bits & rounds ? sem_f32_to_f16(sem_round_f16_f64(m), saturate, sem_bits32(x))
+                                 : sem_f32_to_f16_nearest(saturate, sem_bits32(x));
 
     return sem_out_bits_f16(m, r);
 }
@@ -331,11 +350,11 @@ static inline float sem_add_odd(float a, float b)
     float b_part = sum - a;
     float error = (a - (sum - b_part)) + (b - b_part);
     uint32_t bits = sem_bits32(sum);
-    uint32_t up = sum > 0 ? bits + 1 : bits - 1;
-    uint32_t down = sum > 0 ? bits - 1 : bits + 1;
-    uint32_t odd = error > 0 ? up : error < 0 ? down : bits;
+    /* Away from zero when the error has the sum's sign, which no inexact sum lacks. */
+    uint32_t step = (uint32_t)((int32_t)(sem_bits32(error) ^ bits) >> 31) | 1;
+    bool inexact = __builtin_islessgreater(error, 0.0f); /* a NaN is neither */
 
-    return sem_f32(bits & 1 ? bits : odd);
+    return sem_f32(inexact && !(bits & 1) ? bits + step : bits);
 }
 
 /* Sign extension of the low bits, without shifts that C leaves undefined. */

@@ -183,6 +183,17 @@ static const struct isa_op_info valu_types[ISA_OP_COUNT] = {
     VALU_IF_##group(VALU_DEFINE(                                                                   \
         op, false, VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1), VALU_ARG(op, 2)))) \
                         VALU_FAST(op))
+/* Rows at once where the mode allows it, else lane by lane. */
+#define VALU_HALVES_KEPT(op) (valu_types[ISA_OP_##op].dst == ISA_T_PK16 ? UINT32_MAX : UINT16_MAX)
+#define VALU_HALVES_2(group, op, what)                                                             \
+    VALU_IF_##group(VALU_DEFINE_LOOPS(                                                             \
+        op, false, if (!VALU_HALVES(what, f, m, 2, VALU_HALVES_KEPT(op))) VALU_LANE_LOOP(f)        \
+                       VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1)));))
+#define VALU_HALVES_3(group, op, what)                                                             \
+    VALU_IF_##group(VALU_DEFINE_LOOPS(                                                             \
+        op, false,                                                                                 \
+        if (!VALU_HALVES(what, f, m, 3, VALU_HALVES_KEPT(op))) VALU_LANE_LOOP(f)                   \
+            VALU_STORE(op, sem_##op(m, VALU_ARG(op, 0), VALU_ARG(op, 1), VALU_ARG(op, 2)));))
 /* v_div_fmas: VCC is rarely set, and then never looked at. */
 #define VALU_FMAS(group, op)                                                                       \
     VALU_IF_##group(VALU_DEFINE_LOOPS(                                                             \

@@ -5,6 +5,7 @@
 #include "softgpu/isa/exec/sem_div.h"
 #include "softgpu/isa/exec/sem_f16.h"
 #include "softgpu/isa/exec/sem_pk.h"
+#include "softgpu/isa/exec/valu_halves.h"
 
 #define VALU_IF_f16(...) __VA_ARGS__
 #define VALU_NEEDS_MODE  1

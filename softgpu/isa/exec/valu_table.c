@@ -14,19 +14,21 @@
 
 #include <string.h>
 
-#define VALU_1(group, op)          X(op)
-#define VALU_2(group, op)          X(op)
-#define VALU_3(group, op)          X(op)
-#define VALU_FMAS(group, op)       X(op)
-#define VALU_MIX_3(group, op)      X(op)
-#define VALU_LANE_2(group, op)     X(op)
-#define VALU_CARRY_2(group, op)    X(op)
-#define VALU_CARRY_3(group, op)    X(op)
-#define VALU_CMP(group, condition) X(v_cmp_##condition) X(v_cmpx_##condition)
-#define VALU_OTHER(op)             X(op)
-#define VALU_CAT(level, op)        valu_##level##_##op
+#define VALU_1(group, op)              X(op)
+#define VALU_2(group, op)              X(op)
+#define VALU_3(group, op)              X(op)
+#define VALU_HALVES_2(group, op, what) X(op)
+#define VALU_HALVES_3(group, op, what) X(op)
+#define VALU_FMAS(group, op)           X(op)
+#define VALU_MIX_3(group, op)          X(op)
+#define VALU_LANE_2(group, op)         X(op)
+#define VALU_CARRY_2(group, op)        X(op)
+#define VALU_CARRY_3(group, op)        X(op)
+#define VALU_CMP(group, condition)     X(v_cmp_##condition) X(v_cmpx_##condition)
+#define VALU_OTHER(op)                 X(op)
+#define VALU_CAT(level, op)            valu_##level##_##op
 
-#define X(op)                      isa_handler VALU_CAT(v2, op), VALU_CAT(v3, op), VALU_CAT(v4, op);
+#define X(op)                          isa_handler VALU_CAT(v2, op), VALU_CAT(v3, op), VALU_CAT(v4, op);
 #include "softgpu/isa/exec/valu.def"
 #undef X
 
@@ -56,6 +58,8 @@ static enum isa_valu_level best_level = ISA_VALU_V2;
 #undef VALU_1
 #undef VALU_2
 #undef VALU_3
+#undef VALU_HALVES_2
+#undef VALU_HALVES_3
 #undef VALU_FMAS
 #undef VALU_MIX_3
 #undef VALU_LANE_2
@@ -66,6 +70,8 @@ static enum isa_valu_level best_level = ISA_VALU_V2;
 #define VALU_1(group, op) FAST_##group(op)
 #define VALU_2(group, op) FAST_##group(op)
 #define VALU_3(group, op) FAST_##group(op)
+#define VALU_HALVES_2(group, op, what)
+#define VALU_HALVES_3(group, op, what)
 #define VALU_FMAS(group, op)
 #define VALU_MIX_3(group, op)
 #define VALU_LANE_2(group, op)
