@@ -72,7 +72,7 @@ const char *sdma_metadata_init(struct sdma_surface *surface, const struct surfac
 
 static uint64_t block_of(uint64_t va)
 {
-    return va & ~(uint64_t)(SDMA_BLOCK_BYTES - 1);
+    return va & ~(uint64_t)(SURFACE_DCC_BLOCK - 1);
 }
 
 static enum cp_step color_read(struct sdma_run *run, const struct sdma_surface *surface,
@@ -80,31 +80,25 @@ static enum cp_step color_read(struct sdma_run *run, const struct sdma_surface *
                                uint8_t out_element[SDMA_ELEMENT_BYTES])
 {
     struct cp_access *access = &run->queue->access;
+    bool color, alpha;
     uint8_t key;
 
     if (!cp_access_read(access, at->key_va, &key, sizeof(key)))
         return cp_fail_access(run->queue);
     *out_cleared = key != SURFACE_DCC_UNCOMPRESSED;
-    switch (key) {
-    case SURFACE_DCC_UNCOMPRESSED:
+    if (!*out_cleared)
         return CP_DONE;
-    case SURFACE_DCC_CLEAR_SINGLE:
+    if (key == SURFACE_DCC_CLEAR_SINGLE)
         return cp_access_read(access, block_of(at->va), out_element, surface->format->bytes)
                    ? CP_DONE
                    : cp_fail_access(run->queue);
-    case SURFACE_DCC_CLEAR_0000:
-    case SURFACE_DCC_CLEAR_0001:
-    case SURFACE_DCC_CLEAR_1110:
-    case SURFACE_DCC_CLEAR_1111:
-        isa_format_pack_ones(surface->format, key & SURFACE_DCC_CLEAR_1110,
-                             key & SURFACE_DCC_CLEAR_0001, surface->alpha_lowest, out_element);
-        return CP_DONE;
-    case SURFACE_DCC_CLEAR_REG:
+    if (key == SURFACE_DCC_CLEAR_REG)
         return sdma_refuse(run,
                            "a colour cleared to a register's value has to be eliminated first");
-    default:
+    if (!surface_dcc_is_ones(key, &color, &alpha))
         return sdma_refuse(run, "compressed colours (DCC) that are not this device's own");
-    }
+    isa_format_pack_ones(surface->format, color, alpha, surface->alpha_lowest, out_element);
+    return CP_DONE;
 }
 
 static enum cp_step color_open(struct sdma_run *run, const struct sdma_surface *surface,
@@ -113,9 +107,9 @@ static enum cp_step color_open(struct sdma_run *run, const struct sdma_surface *
     const unsigned bytes = surface->format->bytes;
     const uint8_t plain = SURFACE_DCC_UNCOMPRESSED;
     struct cp_access *access = &run->queue->access;
-    uint8_t block[SDMA_BLOCK_BYTES];
+    uint8_t block[SURFACE_DCC_BLOCK];
 
-    for (unsigned i = 0; i < SDMA_BLOCK_BYTES; i += bytes)
+    for (unsigned i = 0; i < SURFACE_DCC_BLOCK; i += bytes)
         memcpy(block + i, element, bytes);
     return cp_access_write(access, block_of(at->va), block, sizeof(block)) &&
                    cp_access_write(access, at->key_va, &plain, sizeof(plain))
@@ -125,22 +119,15 @@ static enum cp_step color_open(struct sdma_run *run, const struct sdma_surface *
 
 /* ---- HTILE ---- */
 
-enum { TILE = 8 };
-
-/* Fields of a word. 0: cleared; all: as it is. */
-#define TILE_Z       UINT32_C(0x0000000f)
-#define TILE_STENCIL UINT32_C(0x00000300)
-
-static uint32_t tile_plain(const struct sdma_surface *surface)
+static uint32_t tile_field(const struct sdma_surface *surface)
 {
-    return surface->metadata == SDMA_HTILE_DEPTH ? TILE_Z : TILE_STENCIL;
+    return surface->metadata == SDMA_HTILE_DEPTH ? SURFACE_HTILE_Z : SURFACE_HTILE_STENCIL;
 }
 
-/* Drivers clear depth so to 0 and 1 only, which the range of depths tells, and stencil to 0. */
 static void tile_cleared(const struct sdma_surface *surface, uint32_t word,
                          uint8_t element[SDMA_ELEMENT_BYTES])
 {
-    const float depth = (float)BITS(word, 18, 31) / 0x3fff;
+    const float depth = surface_htile_depth(word);
     const uint16_t norm = (uint16_t)lrintf(depth * UINT16_MAX);
 
     memset(element, 0, SDMA_ELEMENT_BYTES);
@@ -156,13 +143,14 @@ static enum cp_step tile_read(struct sdma_run *run, const struct sdma_surface *s
                               const struct sdma_element *at, bool *out_cleared,
                               uint8_t out_element[SDMA_ELEMENT_BYTES])
 {
-    const uint32_t plain = tile_plain(surface);
+    enum surface_htile_state state;
     uint32_t word;
 
     if (!cp_access_load32(&run->queue->access, at->key_va, &word))
         return cp_fail_access(run->queue);
-    *out_cleared = (word & plain) == 0;
-    if (!*out_cleared && (word & plain) != plain)
+    state = surface_htile_state(word, tile_field(surface));
+    *out_cleared = state == SURFACE_HTILE_CLEARED;
+    if (state == SURFACE_HTILE_COMPRESSED)
         return sdma_refuse(run, "compressed depth (HTILE) that is not this device's own");
     tile_cleared(surface, word, out_element);
     return CP_DONE;
@@ -171,19 +159,20 @@ static enum cp_step tile_read(struct sdma_run *run, const struct sdma_surface *s
 static enum cp_step tile_open(struct sdma_run *run, const struct sdma_surface *surface,
                               const struct sdma_element *at, const uint8_t *element)
 {
-    const uint32_t first_x = at->x / TILE * TILE, first_y = at->y / TILE * TILE;
+    const uint32_t first_x = at->x / SURFACE_TILE * SURFACE_TILE;
+    const uint32_t first_y = at->y / SURFACE_TILE * SURFACE_TILE;
     struct cp_access *access = &run->queue->access;
     uint32_t word;
 
-    for (uint32_t y = first_y; y < first_y + TILE && y < surface->height; y++)
-        for (uint32_t x = first_x; x < first_x + TILE && x < surface->width; x++)
+    for (uint32_t y = first_y; y < first_y + SURFACE_TILE && y < surface->height; y++)
+        for (uint32_t x = first_x; x < first_x + SURFACE_TILE && x < surface->width; x++)
             if (!cp_access_write(
                     access,
                     surface_locate(&surface->layout, surface->base, surface->level, x, y, at->z, 0),
                     element, surface->layout.element_bytes))
                 return cp_fail_access(run->queue);
     return cp_access_load32(access, at->key_va, &word) &&
-                   cp_access_store32(access, at->key_va, word | tile_plain(surface))
+                   cp_access_store32(access, at->key_va, word | tile_field(surface))
                ? CP_DONE
                : cp_fail_access(run->queue);
 }
@@ -207,6 +196,11 @@ enum cp_step sdma_block_open(struct sdma_run *run, const struct sdma_surface *su
 
     if (step != CP_DONE || !cleared)
         return step;
-    return surface->metadata == SDMA_DCC ? color_open(run, surface, at, element)
-                                         : tile_open(run, surface, at, element);
+    surface_metadata_lock();
+    step = sdma_block_read(run, surface, at, &cleared, element); /* still? */
+    if (step == CP_DONE && cleared)
+        step = surface->metadata == SDMA_DCC ? color_open(run, surface, at, element)
+                                             : tile_open(run, surface, at, element);
+    surface_metadata_unlock();
+    return step;
 }

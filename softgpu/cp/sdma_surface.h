@@ -10,9 +10,8 @@
  * Source: the kernel's navi10_sdma_pkt_open.h for fields; Mesa's radv_sdma.c for what they are
  * taken to mean.
  *
- * Thread safety: the queue's thread only. Another engine that fills the same block at the same time
- * fills it with the same; programs that write a block by two engines at once have a race on
- * hardware, too.
+ * Thread safety: the queue's thread only. Blocks that are cleared are filled under the lock that
+ * all engines have for that (surface_metadata.h).
  */
 #ifndef SOFTGPU_CP_SDMA_SURFACE_H
 #define SOFTGPU_CP_SDMA_SURFACE_H

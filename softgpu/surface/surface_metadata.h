@@ -86,6 +86,13 @@ static inline enum surface_htile_state surface_htile_state(uint32_t word, uint32
                                      : SURFACE_HTILE_COMPRESSED;
 }
 
+/* The depth of a cleared tile where DB_DEPTH_CLEAR is not known: drivers clear so to 0 and 1 only,
+ * which the range tells. Stencil is 0 then. */
+static inline float surface_htile_depth(uint32_t word)
+{
+    return (float)(word & SURFACE_HTILE_MAX) / (float)SURFACE_HTILE_MAX;
+}
+
 /* ---- CMASK ---- */
 
 /* A nibble. Bits 2 and 3: 0, the colour is that of CB_COLORn_CLEAR_WORD; 3, it is in memory; else

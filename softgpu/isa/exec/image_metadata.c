@@ -156,10 +156,9 @@ static uint32_t htile_field(const struct isa_image *image)
     return image->metadata == ISA_METADATA_STENCIL ? SURFACE_HTILE_STENCIL : SURFACE_HTILE_Z;
 }
 
-/* Drivers clear depth so to 0 and 1 only, which the range of depths tells; stencil to 0. */
 static void depth_cleared(const struct opening *o, uint32_t word, uint8_t element[4])
 {
-    const float value = (float)(word & SURFACE_HTILE_MAX) / (float)SURFACE_HTILE_MAX;
+    const float value = surface_htile_depth(word);
     uint32_t components[4] = {0};
 
     memcpy(&components[0], &value, sizeof(value));
