@@ -10,7 +10,6 @@
 #include "base/bits.h"
 #include "softgpu/cp/sdma_surface.h"
 #include "softgpu/gfx/color.h"
-#include "softgpu/surface/surface_metadata.h"
 
 /* META_CONFIG.SURFACE_TYPE */
 enum { TYPE_COLOR, TYPE_DEPTH, TYPE_STENCIL };
@@ -63,7 +62,7 @@ const char *sdma_metadata_init(struct sdma_surface *surface, const struct surfac
         return obstacle;
     /* Drivers leave the pipes' and banks' share to the surface's own address, or have it in both.
      */
-    swizzle = (UINT64_C(1) << surface->metadata_layout.block_log2) - SDMA_BLOCK_BYTES;
+    swizzle = (UINT64_C(1) << surface->metadata_layout.block_log2) - 1;
     surface->metadata_base = (words[0] | (uint64_t)words[1] << 32) | (surface->base & swizzle);
     return NULL;
 }
@@ -156,6 +155,7 @@ static enum cp_step tile_read(struct sdma_run *run, const struct sdma_surface *s
     return CP_DONE;
 }
 
+/* The range of depths stays what it was: only that of cleared tiles means something here. */
 static enum cp_step tile_open(struct sdma_run *run, const struct sdma_surface *surface,
                               const struct sdma_element *at, const uint8_t *element)
 {

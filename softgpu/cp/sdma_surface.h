@@ -18,9 +18,9 @@
 
 #include "softgpu/cp/sdma.h"
 #include "softgpu/isa/exec/format.h"
-#include "softgpu/surface/surface.h"
+#include "softgpu/surface/surface_metadata.h"
 
-enum { SDMA_ELEMENT_BYTES = 16, SDMA_BLOCK_BYTES = 256 };
+enum { SDMA_ELEMENT_BYTES = 16 };
 
 enum sdma_metadata { SDMA_PLAIN, SDMA_DCC, SDMA_HTILE_DEPTH, SDMA_HTILE_STENCIL };
 

@@ -115,7 +115,7 @@ static bool lie_together(const struct sdma_element *first, const struct sdma_ele
 static bool clear_write(struct cp_access *access, uint64_t to, const uint8_t *element,
                         unsigned element_bytes, uint64_t bytes)
 {
-    uint8_t data[SDMA_BLOCK_BYTES];
+    uint8_t data[SURFACE_DCC_BLOCK];
 
     for (uint64_t i = 0; i < bytes; i += element_bytes)
         memcpy(data + i, element, element_bytes);
