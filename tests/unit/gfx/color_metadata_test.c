@@ -2,6 +2,7 @@
  *
  * What drivers clear by metadata: DCC and CMASK, filled by draws and passes; resolves.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -290,6 +291,82 @@ static void test_resolve(void **state)
     bench_destroy(&bench);
 }
 
+/* ---- two queues ---- */
+
+struct painter {
+    struct bench bench;
+    unsigned column; /* even or odd */
+    pthread_barrier_t *start;
+    bool done;
+};
+
+static void *paint(void *argument)
+{
+    struct painter *painter = argument;
+
+    pthread_barrier_wait(painter->start);
+    painter->done = true;
+    for (int i = 0; i < SIZE * SIZE / 2; i++) {
+        struct gfx_fragment fragment = {.x = i * 2 % SIZE + (int)painter->column,
+                                        .y = i * 2 / SIZE,
+                                        .samples = 1,
+                                        .exported = 1,
+                                        .color[0] = {1 + painter->column}};
+
+        painter->done &= gfx_output_color(&painter->bench.pipeline, &fragment, 1) == GFX_DONE;
+    }
+    return NULL;
+}
+
+static void painters_run(struct painter painters[2])
+{
+    pthread_barrier_t start;
+    pthread_t threads[2];
+
+    assert_int_equal(pthread_barrier_init(&start, NULL, 2), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        painters[i].start = &start;
+        bench_begin(&painters[i].bench);
+        assert_int_equal(pthread_create(&threads[i], NULL, paint, &painters[i]), 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_true(painters[i].done);
+    }
+    pthread_barrier_destroy(&start);
+}
+
+/* Whichever touches a cleared block first, neither's pixels are cleared by the other. */
+static void test_two_queues(void **state)
+{
+    const struct bench_target t = target_of(F32, UINT, 0, DCC);
+    struct painter painters[2];
+    struct bench *first = &painters[0].bench, *second = &painters[1].bench;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        painters[i].column = i;
+        bench_create(&painters[i].bench);
+        set_target(&painters[i].bench, &t);
+    }
+    fake_memory_unmap_all(&second->memory);
+    fake_memory_map(&second->memory, BENCH_VA, first->bytes, BENCH_BYTES, FAKE_RW);
+    for (unsigned round = 0; round < 200; round++) {
+        memset(first->bytes + DCC_OFFSET, SURFACE_DCC_CLEAR_0000, 1 << 13);
+        painters_run(painters);
+        for (unsigned i = 0; i < SIZE * SIZE; i++) {
+            uint32_t value;
+
+            memcpy(&value, element_at(first, i % SIZE, i / SIZE, 0), sizeof(value));
+            assert_int_equal(value, 1 + i % 2);
+        }
+    }
+    bench_destroy(second);
+    bench_destroy(first);
+}
+
+/* ---- what is refused ---- */
+
 static void test_refusals(void **state)
 {
     struct bench_target t = target_of(F8_8_8_8, UNORM, 0, FAST_CLEAR);
@@ -323,7 +400,7 @@ int main(void)
         cmocka_unit_test(test_dcc_keys),    cmocka_unit_test(test_dcc_single),
         cmocka_unit_test(test_dcc_is_read), cmocka_unit_test(test_passes),
         cmocka_unit_test(test_cmask),       cmocka_unit_test(test_resolve),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_two_queues),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
