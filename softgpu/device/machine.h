@@ -49,6 +49,8 @@ struct soft_device {
     uint64_t vram_bytes, gtt_bytes;
     struct mem_heaps *heaps; /* NULL in a mere description */
     void *cp;                /* struct cp_device, made by the front when first used */
+    /* Resets the whole GPU, as the kernel's amdgpu_gpu_recover. NULL until a node is opened. */
+    void (*_Atomic recover)(struct soft_device *device);
 };
 
 struct soft_machine {

@@ -80,6 +80,7 @@ struct kernel_profile {
     bool exact_queue_buffers;    /* from 6.12 on */
     bool gem_handles_for_kfd;    /* from 6.8 on */
     bool secondary_contexts;     /* 7.2 */
+    bool reset_masks;            /* in sysfs, from 6.13 on; queues alone are reset there (6.16) */
 };
 
 const struct kernel_profile *kernel_profile_find(const char *name);

@@ -40,6 +40,12 @@ rw_status dmabuf_export(struct mem_bo *bo, int flags, int *out_fd) RW_MUST_USE;
 /* New BO reference. EBADF: fd not open; EINVAL: not a dma-buf. */
 rw_status dmabuf_import(int fd, struct mem_bo **out_bo) RW_MUST_USE;
 
+/* The parts of a reset of the whole GPU, which nothing that was submitted before survives: jobs end
+ * with ECANCELED and contexts see a reset that has lost VRAM; the compute queues of all processes
+ * that have the GPU stop for good, and their programs are told. From any thread. */
+void drm_device_reset(struct soft_device *device);
+void kfd_device_reset(struct soft_device *device);
+
 /* The device's command processor, made when first asked for. Implemented in front/kfd. */
 struct cp_device;
 rw_status soft_device_cp(struct soft_device *device, struct cp_device **out_cp) RW_MUST_USE;

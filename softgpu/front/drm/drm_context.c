@@ -129,6 +129,7 @@ static rw_status context_alloc(struct drm_fpriv *fpriv, int32_t priority, uint32
     atomic_init(&ctx->override_priority, AMDGPU_CTX_PRIORITY_UNSET);
     ctx->device = fpriv->device->index;
     ctx->resets = drm_sched_resets(ctx->device);
+    ctx->vram_losses = drm_sched_vram_losses(ctx->device);
     atomic_init(&ctx->resets_queried, ctx->resets);
     ctx->priority = priority;
     pthread_mutex_lock(&fpriv->lock);
@@ -202,13 +203,14 @@ static void state_query(struct drm_context *ctx, union drm_amdgpu_ctx_out *out)
                                   : AMDGPU_CTX_UNKNOWN_RESET;
 }
 
-/* Memory survives every reset of this GPU. */
 static void state_query2(const struct drm_context *ctx, union drm_amdgpu_ctx_out *out)
 {
     out->state.flags = 0;
     out->state.hangs = 0;
     if (drm_sched_resets(ctx->device) != ctx->resets)
         out->state.flags |= AMDGPU_CTX_QUERY2_FLAGS_RESET;
+    if (drm_sched_vram_losses(ctx->device) != ctx->vram_losses)
+        out->state.flags |= AMDGPU_CTX_QUERY2_FLAGS_VRAMLOST;
     if (atomic_load(&ctx->guilty))
         out->state.flags |= AMDGPU_CTX_QUERY2_FLAGS_GUILTY;
 }

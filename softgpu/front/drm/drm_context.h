@@ -23,8 +23,8 @@ struct drm_context {
     int32_t priority;                  /* AMDGPU_CTX_PRIORITY_* */
     _Atomic int32_t override_priority; /* set by the DRM master; UNSET = none */
     atomic_bool guilty;                /* one of its jobs has hung; it submits no more */
-    unsigned resets;                   /* of the device, when the context was made */
-    atomic_uint resets_queried;        /* ... and when QUERY_STATE was last asked */
+    unsigned resets, vram_losses;      /* of the device, when the context was made */
+    atomic_uint resets_queried;        /* the first when QUERY_STATE was last asked */
     struct drm_entity *entities[DRM_ENGINES][DRM_RINGS_MAX];
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "softgpu/front/drm/drm_engine.h"
+#include "softgpu/front/drm/drm_sched.h"
 #include "softgpu/front/drm/drm_table.h"
 #include "softgpu/front/drm/drm_uapi.h"
 #include "softgpu/front/nodes.h"
@@ -71,12 +72,11 @@ static rw_status query_accel_working(struct drm_fpriv *fpriv, const struct drm_a
     return answer_u32(answer, 1); /* compute works, by /dev/kfd */
 }
 
-static rw_status query_zero_u32(struct drm_fpriv *fpriv, const struct drm_amdgpu_info *info,
-                                struct answer *answer)
+static rw_status query_vram_losses(struct drm_fpriv *fpriv, const struct drm_amdgpu_info *info,
+                                   struct answer *answer)
 {
-    (void)fpriv;
     (void)info;
-    return answer_u32(answer, 0);
+    return answer_u32(answer, drm_sched_vram_losses(fpriv->device->index));
 }
 
 static rw_status query_zero_u64(struct drm_fpriv *fpriv, const struct drm_amdgpu_info *info,
@@ -496,7 +496,7 @@ static info_query *const queries[] = {
     [AMDGPU_INFO_NUM_HANDLES] = query_absent,
     [AMDGPU_INFO_SENSOR] = query_absent,
     [AMDGPU_INFO_NUM_VRAM_CPU_PAGE_FAULTS] = query_zero_u64,
-    [AMDGPU_INFO_VRAM_LOST_COUNTER] = query_zero_u32,
+    [AMDGPU_INFO_VRAM_LOST_COUNTER] = query_vram_losses,
     [AMDGPU_INFO_RAS_ENABLED_FEATURES] = query_absent,
     [AMDGPU_INFO_VIDEO_CAPS] = query_absent,
     [DRM_UAPI_INFO_MAX_IBS] = query_max_ibs,

@@ -36,11 +36,23 @@ struct drm_job_wait {
     struct drm_fence *fence; /* reference, until the job is pushed */
 };
 
-static _Atomic unsigned resets[SOFT_MAX_DEVICES];
+static _Atomic unsigned resets[SOFT_MAX_DEVICES], vram_losses[SOFT_MAX_DEVICES];
 
 unsigned drm_sched_resets(unsigned device)
 {
     return atomic_load(&resets[device]);
+}
+
+unsigned drm_sched_vram_losses(unsigned device)
+{
+    return atomic_load(&vram_losses[device]);
+}
+
+void drm_sched_count_reset_locked(unsigned device, bool vram_is_lost)
+{
+    atomic_fetch_add(&resets[device], 1);
+    if (vram_is_lost)
+        atomic_fetch_add(&vram_losses[device], 1);
 }
 
 /* ---- choosing ---- */
@@ -97,7 +109,8 @@ static void entity_remove_locked(struct drm_sched *sched, struct drm_job *job)
 /* Why the job is not to be executed; 0 = it is. */
 static int job_refused_locked(const struct drm_job *job)
 {
-    if (atomic_load(&job->ctx->guilty))
+    if (atomic_load(&job->ctx->guilty) ||
+        job->vram_losses != drm_sched_vram_losses(job->sched->fpriv->device->index))
         return ECANCELED;
     return drm_entity_error_locked(job->entity);
 }
@@ -211,11 +224,9 @@ static void job_finish_locked(struct drm_job *job)
 /* A hang, or the fault that would have led to one: the ring has been reset. */
 static void job_condemn_locked(struct drm_job *job)
 {
-    unsigned device = job->sched->fpriv->device->index;
-
     job->error = ETIME;
     atomic_store(&job->ctx->guilty, true);
-    atomic_fetch_add(&resets[device], 1);
+    drm_sched_count_reset_locked(job->sched->fpriv->device->index, false);
 }
 
 static void job_done(struct cp_ring_job *ring_job, enum cp_ring_result result)
@@ -229,7 +240,7 @@ static void job_done(struct cp_ring_job *ring_job, enum cp_ring_result result)
     if (result == CP_RING_FAULTED || (result == CP_RING_RESET && job->timed_out))
         job_condemn_locked(job);
     else if (result != CP_RING_DONE && !job->error)
-        job->error = ESRCH;
+        job->error = job->lost ? ECANCELED : ESRCH;
     job->entity->ring->running = NULL;
     job_finish_locked(job);
     drm_sched_run_locked(sched);
@@ -250,6 +261,7 @@ rw_status drm_job_create(struct drm_sched *sched, struct drm_context *ctx,
         return RW_FAIL(ENOMEM, "no memory for a job of %u indirect buffers", ib_room);
     job->sched = sched;
     job->ctx = drm_context_get(ctx);
+    job->vram_losses = drm_sched_vram_losses(sched->fpriv->device->index);
     job->entity = entity;
     job->ib_room = ib_room;
     job->blocked = 1;

@@ -15,8 +15,8 @@
  *
  *     ROCWELD_LOCKUP_TIMEOUT=MS[,COMPUTE[,SDMA[,VIDEO]]]
  *
- * has amdgpu.lockup_timeout's meaning: one number is for all but compute; 0 is the default, negative
- * is never. The defaults are ten times the kernel's (100000; compute 600000).
+ * has amdgpu.lockup_timeout's meaning: one number is for all but compute; 0 is the default,
+ * negative is never. The defaults are ten times the kernel's (100000; compute 600000).
  *
  * Ownership: the file owns its scheduler. A job is its maker's until it is pushed.
  * Thread safety: from any thread. The fence lock (drm_fence.h) guards all state; functions named
@@ -70,8 +70,10 @@ struct drm_job {
     unsigned blocked; /* waits that have not come true; and 1 while it is being made */
     int error;        /* 0 or positive; of the finished fence */
     bool timed_out;
-    int64_t started; /* CLOCK_MONOTONIC, ns */
-    uint64_t age;    /* order of pushing */
+    bool lost;            /* in a reset that is none of its doing */
+    unsigned vram_losses; /* of the device, when the job was made */
+    int64_t started;      /* CLOCK_MONOTONIC, ns */
+    uint64_t age;         /* order of pushing */
     /* What the job keeps alive. */
     struct drm_bo_list *bos;
     struct mem_bo *user_fence; /* NULL = none */
@@ -114,5 +116,7 @@ void drm_sched_settle(struct drm_sched *sched);
 
 /* How often a ring of the device has been reset. */
 unsigned drm_sched_resets(unsigned device);
+/* How often the whole device has been reset, which loses VRAM. */
+unsigned drm_sched_vram_losses(unsigned device);
 
 #endif

@@ -61,6 +61,8 @@ void drm_sched_run_locked(struct drm_sched *sched);
 bool drm_sched_works_locked(const struct drm_sched *sched, uint64_t age,
                             bool (*counts)(const struct drm_job *job));
 
+void drm_sched_count_reset_locked(unsigned device, bool vram_is_lost);
+
 /* How long a job of this engine may take; DRM_FENCE_FOREVER. */
 int64_t drm_watchdog_timeout_ns(enum cp_ring_engine kind);
 void drm_watchdog_add(struct drm_sched *sched);

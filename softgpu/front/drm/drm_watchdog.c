@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Time-outs of jobs: a thread that sleeps until the next deadline and cuts short what has missed
- * it. It is started with the process's first job and costs nothing while no job runs for long.
+ * Resets. Time-outs of jobs: a thread that sleeps until the next deadline and cuts short what has
+ * missed it. It is started with the process's first job and costs nothing while no job runs for
+ * long.
  *
  * Kernel: drm_sched_job_timedout(), amdgpu_device_get_job_timeout_settings().
  */
@@ -15,6 +16,7 @@
 
 #include "base/log.h"
 #include "softgpu/front/drm/drm_sched_internal.h"
+#include "softgpu/front/nodes.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -168,6 +170,39 @@ void drm_watchdog_watch_locked(int64_t deadline)
     watchdog_start_locked();
     if (deadline < wakes_at)
         pthread_cond_signal(&sooner);
+}
+
+/* ---- the reset of a whole device ---- */
+
+static void rings_lose_locked(struct drm_sched *sched)
+{
+    for (unsigned kind = 0; kind < CP_RING_ENGINE_COUNT; kind++)
+        for (unsigned i = 0; i < DRM_RINGS_MAX; i++) {
+            struct hw_ring *ring = &sched->rings[kind][i];
+
+            if (!ring->running)
+                continue;
+            ring->running->lost = true;
+            ring->deadline = DRM_FENCE_FOREVER;
+            cp_ring_reset(ring->ring, &ring->running->ring_job);
+        }
+}
+
+/* Kernel: amdgpu_device_gpu_recover() without a job to blame. Jobs that wait are refused when their
+ * turn comes (amdgpu_job_run() compares the counter of losses). */
+void drm_device_reset(struct soft_device *device)
+{
+    struct drm_sched *sched;
+
+    rw_warn(drm, "gpu %u is reset as a whole; what has been submitted is lost", device->index);
+    drm_fence_lock();
+    drm_sched_count_reset_locked(device->index, true);
+    DL_FOREACH(scheds, sched)
+    {
+        if (sched->fpriv->device == device)
+            rings_lose_locked(sched);
+    }
+    drm_fence_unlock();
 }
 
 /* ---- whom to watch ---- */

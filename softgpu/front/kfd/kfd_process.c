@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <utlist.h>
+
 #include "base/log.h"
 #include "softgpu/front/kfd/kfd_context.h"
 #include "softgpu/front/kfd/kfd_memory.h"
@@ -27,6 +29,13 @@ static struct {
     pthread_mutex_t lock;
     struct kfd_process *process; /* owned: one reference; NULL until first opened */
 } current = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* All of this address space. `lock` comes before the locks of queues and events, after the others.
+ */
+static struct {
+    pthread_mutex_t lock;
+    struct kfd_process *list;
+} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- pdds ---- */
 
@@ -94,6 +103,9 @@ static rw_status process_create(struct soft_machine *machine, struct kfd_process
     process->pdd_count = machine->device_count;
     for (unsigned i = 0; i < machine->device_count; i++)
         pdd_init(&process->pdds[i], process, &machine->devices[i]);
+    pthread_mutex_lock(&all.lock);
+    DL_APPEND(all.list, process);
+    pthread_mutex_unlock(&all.lock);
     *out_process = process;
     return RW_OK;
 }
@@ -117,6 +129,9 @@ rw_status kfd_primary_only(const struct kfd_process *process, const char *operat
 static void process_destroy(struct kfd_process *process)
 {
     rw_debug(kfd, "tearing down process %d", (int)process->pid);
+    pthread_mutex_lock(&all.lock);
+    DL_DELETE(all.list, process);
+    pthread_mutex_unlock(&all.lock);
     kfd_profiler_release(process);
     pdds_finish(process);
     handle_table_finish(&process->queues);
@@ -132,6 +147,16 @@ void kfd_process_put(struct kfd_process *process)
         process_destroy(process);
 }
 
+void kfd_process_each(void (*visit)(struct kfd_process *process, void *context), void *context)
+{
+    struct kfd_process *process;
+
+    pthread_mutex_lock(&all.lock);
+    DL_FOREACH(all.list, process)
+    visit(process, context);
+    pthread_mutex_unlock(&all.lock);
+}
+
 /* After fork() the child has a copy of the parent's object, which is not its own: it must not free
  * what is in there, and starts anew. */
 static void forget_parent_locked(void)
@@ -143,10 +168,12 @@ static void forget_parent_locked(void)
 static void fork_prepare(void)
 {
     pthread_mutex_lock(&current.lock);
+    pthread_mutex_lock(&all.lock);
 }
 
 static void fork_parent(void)
 {
+    pthread_mutex_unlock(&all.lock);
     pthread_mutex_unlock(&current.lock);
 }
 
@@ -154,6 +181,8 @@ static void fork_parent(void)
 static void fork_child(void)
 {
     pthread_mutex_init(&current.lock, NULL);
+    pthread_mutex_init(&all.lock, NULL);
+    all.list = NULL;
     kfd_limits_after_fork();
     kfd_devices_after_fork();
     kfd_smi_after_fork();

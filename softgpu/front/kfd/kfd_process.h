@@ -97,6 +97,7 @@ struct kfd_process {
     struct kfd_svm svm;
     struct kfd_evict evict; /* has its own lock */
     struct kfd_runtime runtime;
+    struct kfd_process *prev, *next; /* of all */
     unsigned pdd_count;
     struct kfd_pdd pdds[SOFT_MAX_DEVICES];
 };
@@ -121,6 +122,10 @@ struct kfd_process *kfd_process_current(void);
 void kfd_process_put(struct kfd_process *process);
 /* The address space goes away: drops its reference. With the last open file the teardown runs. */
 void kfd_process_exit(void);
+
+/* Calls `visit` for every one of this address space, the secondary ones too. They do not go
+ * meanwhile; it must not take their mutex, nor open or close anything. */
+void kfd_process_each(void (*visit)(struct kfd_process *process, void *context), void *context);
 
 /* NULL when the process sees no GPU of this id: EINVAL everywhere. */
 struct kfd_pdd *kfd_pdd_find(struct kfd_process *process, uint32_t gpu_id);

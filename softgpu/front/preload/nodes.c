@@ -29,6 +29,18 @@ static rw_status drm_minor_open(struct soft_machine *machine, uint32_t minor, in
     return rw_status_quiet(ENXIO);
 }
 
+static void device_recover(struct soft_device *device)
+{
+    kfd_device_reset(device);
+    drm_device_reset(device);
+}
+
+static void machine_make_recoverable(struct soft_machine *machine)
+{
+    for (unsigned i = 0; i < machine->device_count; i++)
+        machine->devices[i].recover = device_recover;
+}
+
 int preload_node_open(const struct sysfs_node *node, int flags)
 {
     struct soft_machine *machine;
@@ -42,6 +54,7 @@ int preload_node_open(const struct sysfs_node *node, int flags)
     machine = soft_machine();
     if (!machine)
         return -1; /* with errno; the reason has been logged */
+    machine_make_recoverable(machine);
     rw_status_clear();
     status = node->major == SOFT_KFD_MAJOR ? kfd_node_open(machine, flags, &fd)
                                            : drm_minor_open(machine, node->minor, flags, &fd);

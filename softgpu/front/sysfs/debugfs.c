@@ -3,8 +3,9 @@
  * /sys/kernel/debug/dri/N: what amdgpu shows there of memory. N is the minor of the card or the
  * render node; the files are the same. Reading amdgpu_evict_vram moves everything that can move
  * out of VRAM, of compute too, as other processes' need of memory may at any time: a test of
- * whether a program's buffers survive it. Kernel: amdgpu_debugfs.c, amdgpu_ttm.c,
- * ttm_resource.c.
+ * whether a program's buffers survive it. Reading amdgpu_gpu_recover resets the GPU: a test of what
+ * a program does when it loses everything. Kernel: amdgpu_debugfs.c, amdgpu_ttm.c, ttm_resource.c,
+ * amdgpu_fence.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static void generate_minor(struct manifest *manifest, const struct soft_device *
                            unsigned minor)
 {
     static const char *const live[] = {"amdgpu_evict_vram", "amdgpu_evict_gtt", "amdgpu_vram_mm",
-                                       "amdgpu_gtt_mm"};
+                                       "amdgpu_gtt_mm", "amdgpu_gpu_recover"};
     char path[SYSFS_PATH_MAX], slot[16];
 
     sysfs_pci_slot(device, slot);
@@ -40,8 +41,8 @@ void generate_debugfs(struct manifest *manifest, const struct soft_machine *mach
     }
 }
 
-/* NULL: the process has opened no device, so that it has no memory there. */
-static struct mem_heaps *path_heaps(const char *path)
+/* NULL: there is none. */
+static const struct soft_device *path_device(const char *path)
 {
     const struct soft_machine *machine = soft_machine_describe();
     const char *minor = strstr(path, DEBUGFS_DRI "/");
@@ -52,8 +53,16 @@ static struct mem_heaps *path_heaps(const char *path)
     number = strtoul(minor + strlen(DEBUGFS_DRI "/"), NULL, 10);
     for (unsigned i = 0; i < machine->device_count; i++)
         if (machine->devices[i].card_minor == number || machine->devices[i].render_minor == number)
-            return machine->devices[i].heaps;
+            return &machine->devices[i];
     return NULL;
+}
+
+/* NULL: the process has opened no device, so that it has no memory there. */
+static struct mem_heaps *path_heaps(const char *path)
+{
+    const struct soft_device *device = path_device(path);
+
+    return device ? device->heaps : NULL;
 }
 
 /* The kernel's file answers 0 or a negative errno, as text. */
@@ -75,6 +84,17 @@ void debugfs_evict_vram(int fd, const char *path)
 void debugfs_evict_gtt(int fd, const char *path)
 {
     evict(fd, path, MEM_DOMAIN_GTT);
+}
+
+/* The kernel answers with the reset's result. */
+void debugfs_gpu_recover(int fd, const char *path)
+{
+    const struct soft_device *device = path_device(path);
+    struct soft_machine *machine = device && device->recover ? soft_machine() : NULL;
+
+    if (machine)
+        device->recover(&machine->devices[device->index]);
+    dprintf(fd, "0\n");
 }
 
 static void write_manager(int fd, bool uses_tt, uint64_t size, uint64_t used)

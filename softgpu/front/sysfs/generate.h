@@ -29,6 +29,7 @@ void generate_module(struct manifest *manifest, const struct soft_machine *machi
 /* Contents of the files of debugfs.c, for live.c. */
 void debugfs_evict_vram(int fd, const char *path);
 void debugfs_evict_gtt(int fd, const char *path);
+void debugfs_gpu_recover(int fd, const char *path);
 void debugfs_vram_manager(int fd, const char *path);
 void debugfs_gtt_manager(int fd, const char *path);
 

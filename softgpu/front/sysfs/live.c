@@ -88,6 +88,7 @@ static const struct live_file {
     {"mem_info_gtt_used", true, write_gtt_used},
     {"amdgpu_evict_vram", true, debugfs_evict_vram},
     {"amdgpu_evict_gtt", true, debugfs_evict_gtt},
+    {"amdgpu_gpu_recover", true, debugfs_gpu_recover},
     {"amdgpu_vram_mm", true, debugfs_vram_manager},
     {"amdgpu_gtt_mm", true, debugfs_gtt_manager},
 };

@@ -200,8 +200,17 @@ static void generate_amdgpu(struct manifest *manifest, const char *base,
     }
 }
 
+/* How engines can be reset: softly, a queue alone, the whole GPU (amdgpu_show_reset_mask()). What
+ * gfx_v10_0.c and sdma_v5_2.c allow this GPU with its firmware. */
+static void generate_reset_masks(struct manifest *manifest, const char *base)
+{
+    ATTRIBUTE(manifest, base, "gfx_reset_mask", "soft queue full \n");
+    ATTRIBUTE(manifest, base, "compute_reset_mask", "soft queue full \n");
+    ATTRIBUTE(manifest, base, "sdma_reset_mask", "queue full \n");
+}
+
 static void generate_gpu(struct manifest *manifest, const struct soft_device *device,
-                         const struct host *host)
+                         const struct kernel_profile *kernel, const struct host *host)
 {
     char base[SYSFS_PATH_MAX], slot[16];
 
@@ -212,6 +221,8 @@ static void generate_gpu(struct manifest *manifest, const struct soft_device *de
     generate_resource(manifest, base, device);
     generate_pcie_link(manifest, base, device->profile);
     generate_amdgpu(manifest, base, device);
+    if (kernel->reset_masks)
+        generate_reset_masks(manifest, base);
     generate_link(manifest, base, "driver", DRIVER);
     generate_link(manifest, base, "subsystem", "/sys/bus/pci");
     generate_link(manifest, "/sys/bus/pci/devices", slot, base);
@@ -288,7 +299,7 @@ void generate_pci(struct manifest *manifest, const struct soft_machine *machine,
 
     for (unsigned i = 0; i < machine->device_count; i++) {
         generate_port(manifest, &machine->devices[i]);
-        generate_gpu(manifest, &machine->devices[i], host);
+        generate_gpu(manifest, &machine->devices[i], machine->kernel, host);
         generate_hwmon(manifest, &machine->devices[i], monitor + i);
     }
     generate_link(manifest, DRIVER, "module", "/sys/module/amdgpu");

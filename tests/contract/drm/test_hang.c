@@ -194,6 +194,54 @@ static void waiters_of_a_hung_job_run(void **state)
     client_close(&c);
 }
 
+static uint32_t vram_losses(int fd)
+{
+    uint32_t count = UINT32_MAX;
+    struct drm_amdgpu_info info = {.query = AMDGPU_INFO_VRAM_LOST_COUNTER,
+                                   .return_pointer = (uintptr_t)&count,
+                                   .return_size = sizeof count};
+
+    assert_int_equal(call(fd, DRM_IOCTL_AMDGPU_INFO, &info), 0);
+    return count;
+}
+
+/* By its user, so that nobody is guilty: what runs and what waits is lost, and all contexts that
+ * the GPU has had see it. */
+static void a_whole_device_is_reset(void **state)
+{
+    const uint32_t lost = AMDGPU_CTX_QUERY2_FLAGS_RESET | AMDGPU_CTX_QUERY2_FLAGS_VRAMLOST;
+    struct client c, idle;
+    uint64_t runs, waits;
+    int elsewhere = node_of(1, true);
+    struct client other = {.fd = elsewhere, .ctx = ctx_new(elsewhere)};
+    bool busy;
+
+    (void)state;
+    client_open(&c);
+    client_open(&idle);
+    assert_int_equal(vram_losses(c.fd), 0);
+    runs = hang(&c, GFX);
+    assert_int_equal(submit_ib(&c, IB(&c, GFX, 0, PM4_WRITE(word_va(&c, 3), 7)), &waits), 0);
+    assert_busy(&c, GFX, 0, runs);
+    drm_device_reset(&test_machine->devices[0]);
+    assert_int_equal(wait_cs(c.fd, c.ctx, GFX, 0, runs, FOREVER, &busy), ECANCELED);
+    assert_int_equal(wait_cs(c.fd, c.ctx, GFX, 0, waits, FOREVER, &busy), ECANCELED);
+    assert_int_equal(c.memory[3], 0);
+    assert_int_equal(state2(&c, c.ctx), lost);
+    assert_int_equal(state2(&idle, idle.ctx), lost);
+    assert_int_equal(state2(&c, ctx_new(c.fd)), 0);
+    assert_int_equal(vram_losses(c.fd), 1);
+    assert_int_equal(submit_ib(&c, IB(&c, GFX, 0, PM4_NOP), NULL),
+                     ECANCELED); /* behind a lost one */
+    assert_works(&c, c.ctx, COMPUTE);
+    assert_works(&idle, idle.ctx, GFX);
+    assert_int_equal(state2(&other, other.ctx), 0);
+    assert_int_equal(vram_losses(elsewhere), 0);
+    client_close(&c);
+    client_close(&idle);
+    node_close(elsewhere);
+}
+
 /* ---- groups ---- */
 
 #define SOON "1000" /* ms, and not so soon that a good job behind the hung one could miss it */
@@ -211,6 +259,9 @@ static const struct CMUnitTest compute_tests[] = {
 static const struct CMUnitTest sdma_tests[] = {
     cmocka_unit_test(a_hung_sdma_job),
 };
+static const struct CMUnitTest device_tests[] = {
+    cmocka_unit_test(a_whole_device_is_reset),
+};
 
 #define RUN_GROUP(timeouts, tests)                                                                 \
     (setenv("ROCWELD_LOCKUP_TIMEOUT", (timeouts), 1),                                              \
@@ -224,8 +275,10 @@ static int group_run(unsigned group)
         return RUN_GROUP(SOON ",-1,-1", graphics_tests);
     case 1:
         return RUN_GROUP("-1," SOON ",-1", compute_tests);
-    default:
+    case 2:
         return RUN_GROUP("-1,-1," SOON, sdma_tests);
+    default:
+        return RUN_GROUP("-1,-1,-1", device_tests);
     }
 }
 
@@ -233,7 +286,7 @@ int main(void)
 {
     int failed = 0;
 
-    for (unsigned group = 0; group < 3; group++) {
+    for (unsigned group = 0; group < 4; group++) {
         int status = -1;
         pid_t child = fork();
 

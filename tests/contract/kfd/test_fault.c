@@ -195,6 +195,34 @@ static int smi_open(uint32_t gpu_id, int *out_fd)
     return r;
 }
 
+static void a_whole_gpu_is_reset(void **state)
+{
+    struct kfd_wait_event_data data = {.pad = 0};
+    struct kfd_create_queue_args args;
+    struct cp_queue *queue = queue_make(&args);
+    uint64_t mask =
+        KFD_SMI_BIT(KFD_SMI_EVENT_GPU_PRE_RESET) | KFD_SMI_BIT(KFD_SMI_EVENT_GPU_POST_RESET);
+    char text[64] = "";
+    int fd;
+
+    (void)state;
+    assert_int_equal(create_event(KFD_IOC_EVENT_HW_EXCEPTION, true, &data.event_id), 0);
+    assert_int_equal(smi_open(gpu(0), &fd), 0);
+    assert_int_equal(write(fd, &mask, sizeof mask), sizeof mask);
+    kfd_device_reset(&machine->devices[0]);
+    assert_int_equal(atomic_load(&queue->holds), 1);
+    assert_true(read(fd, text, sizeof text - 1) > 0);
+    assert_string_equal(text, kernel_at_least("6.12") ? "3 1 user\n4 1 \n" : "3 1\n4 1\n");
+    close(fd);
+    assert_int_equal(poll_event(&data), KFD_IOC_WAIT_RESULT_COMPLETE);
+    assert_int_equal(data.hw_exception_data.gpu_id, gpu(0));
+    assert_int_equal(data.hw_exception_data.reset_type, KFD_HW_EXCEPTION_WHOLE_GPU_RESET);
+    assert_int_equal(data.hw_exception_data.memory_lost, 1);
+    args = queue_args(0, KFD_QUEUE_TYPE_COMPUTE_AQL, 1);
+    assert_int_equal(create_queue(&args), 0); /* but it does not run */
+    assert_int_equal(atomic_load(&fake_cp_queues()->holds), 1);
+}
+
 static void smi_streams_carry_what_was_asked_for(void **state)
 {
     uint64_t mask = KFD_SMI_BIT(KFD_SMI_VMFAULT);
@@ -232,6 +260,7 @@ int main(void)
         kfd_test(a_page_fault_stops_the_queues_of_its_gpu),
         kfd_test(an_illegal_instruction_is_a_hardware_exception),
         kfd_test(the_runtime_gets_exceptions_in_its_payload),
+        kfd_test(a_whole_gpu_is_reset),
         kfd_test(smi_streams_carry_what_was_asked_for),
     };
 

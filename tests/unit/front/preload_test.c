@@ -351,17 +351,39 @@ static void libdrm_amdgpu_shares_a_device(void **state)
     close(second);
 }
 
-static void evict(const char *domain)
+/* Reads a file of debugfs that does something, and has the result in it. */
+static void debugfs_do(const char *name)
 {
     char path[64];
     int result = -1;
 
-    snprintf(path, sizeof path, "/sys/kernel/debug/dri/128/amdgpu_evict_%s", domain);
+    snprintf(path, sizeof path, "/sys/kernel/debug/dri/128/amdgpu_%s", name);
     FILE *file = fopen(path, "re");
     assert_non_null(file);
     assert_int_equal(fscanf(file, "%d", &result), 1);
     assert_int_equal(result, 0);
     fclose(file);
+}
+
+static void a_reset_of_the_gpu_is_seen_by_its_contexts(void **state)
+{
+    int fd = open_or_fail("/dev/dri/renderD128", O_RDWR | O_CLOEXEC);
+    uint64_t flags = UINT64_MAX;
+    amdgpu_device_handle device;
+    amdgpu_context_handle ctx;
+    uint32_t major, minor;
+
+    (void)state;
+    assert_int_equal(amdgpu_device_initialize(fd, &major, &minor, &device), 0);
+    assert_int_equal(amdgpu_cs_ctx_create(device, &ctx), 0);
+    assert_int_equal(amdgpu_cs_query_reset_state2(ctx, &flags), 0);
+    assert_int_equal(flags, 0);
+    debugfs_do("gpu_recover");
+    assert_int_equal(amdgpu_cs_query_reset_state2(ctx, &flags), 0);
+    assert_int_equal(flags, AMDGPU_CTX_QUERY2_FLAGS_RESET | AMDGPU_CTX_QUERY2_FLAGS_VRAMLOST);
+    amdgpu_cs_ctx_free(ctx);
+    amdgpu_device_deinitialize(device);
+    close(fd);
 }
 
 /* What a program does to its mapping of a buffer is heeded when the buffer moves. */
@@ -397,7 +419,7 @@ static void changed_mappings_follow_their_buffer(void **state)
     moved = mmap(NULL, 2 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_equal(mremap(p + 6 * 4096, 2 * 4096, 2 * 4096, MREMAP_MAYMOVE | MREMAP_FIXED, moved),
                      moved);
-    evict("vram");
+    debugfs_do("evict_vram");
     p[0] = 11;
     moved[0] = 17;
     assert_int_equal(p[4096], 77);
@@ -437,6 +459,7 @@ int main(void)
         cmocka_unit_test(libdrm_finds_the_device),
         cmocka_unit_test(libdrm_amdgpu_shares_a_device),
         cmocka_unit_test(changed_mappings_follow_their_buffer),
+        cmocka_unit_test(a_reset_of_the_gpu_is_seen_by_its_contexts),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -314,12 +314,34 @@ static bool live_is(const char *path, const char *expected)
     char text[128] = "";
     bool live;
     int fd = sysfs_live_open(path, O_RDONLY | O_CLOEXEC, &live);
-    bool equal = fd >= 0 && live && read(fd, text, sizeof text - 1) > 0 &&
-                 strcmp(text, expected) == 0;
+    bool equal =
+        fd >= 0 && live && read(fd, text, sizeof text - 1) > 0 && strcmp(text, expected) == 0;
 
     if (fd >= 0)
         close(fd);
     return equal;
+}
+
+#define RESET_MASK(engine) "/sys/class/drm/card0/device/" engine "_reset_mask"
+
+static int check_reset_masks(void)
+{
+    const bool has_them = soft_machine_describe()->kernel->reset_masks;
+
+    CHECK(1, strcmp(content(RESET_MASK("gfx")), has_them ? "soft queue full \n" : "") == 0);
+    CHECK(2, strcmp(content(RESET_MASK("compute")), has_them ? "soft queue full \n" : "") == 0);
+    CHECK(3, strcmp(content(RESET_MASK("sdma")), has_them ? "queue full \n" : "") == 0);
+    return has_them ? 100 : 0;
+}
+
+/* They came with Linux 6.13. */
+static void kernels_have_reset_masks_or_not(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child("soft", check_reset_masks), 0);
+    setenv("ROCWELD_KERNEL", "7.2", 1);
+    assert_int_equal(in_child("soft", check_reset_masks), 100);
+    unsetenv("ROCWELD_KERNEL");
 }
 
 static int check_debugfs(void)
@@ -330,6 +352,7 @@ static int check_debugfs(void)
 
     /* Nothing was opened yet, so there is nothing to move. */
     CHECK(1, live_is("/sys/kernel/debug/dri/0/amdgpu_evict_vram", "0\n"));
+    CHECK(13, live_is("/sys/kernel/debug/dri/128/amdgpu_gpu_recover", "0\n"));
     CHECK(2, sysfs_redirect("/sys/kernel/debug/dri/128/name", path) && access(path, R_OK) == 0);
     CHECK(3, soft_machine() != NULL);
     CHECK(4, rw_ok(mem_bo_create(soft_machine()->devices[0].heaps, &desc, "test", &bo)));
@@ -498,6 +521,7 @@ int main(void)
         cmocka_unit_test(several_gpus_have_nodes_of_their_own),
         cmocka_unit_test(some_files_are_made_when_opened),
         cmocka_unit_test(debugfs_moves_memory),
+        cmocka_unit_test(kernels_have_reset_masks_or_not),
         cmocka_unit_test(a_bad_configuration_shows_the_real_system),
         cmocka_unit_test(links_are_relative),
         cmocka_unit_test(trees_are_made_once_and_repaired),
