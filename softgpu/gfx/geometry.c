@@ -104,6 +104,7 @@ static void subgroup_add(struct gfx_geometry *g, const struct gfx_assembled *pri
         s->corner[s->primitive_count][i] =
             vertex_place(s, primitive->vertex[i], instance, id, fresh);
     }
+    s->edges[s->primitive_count] = primitive->edges;
     s->primitive_id[s->primitive_count++] = id;
 }
 
@@ -140,23 +141,23 @@ static enum gfx_result instance_draw(struct gfx_pipeline *pipeline, const struct
     enum { INDICES_BETWEEN_LOOKS = 1 << 16 }; /* that complete no primitive, perhaps */
     const struct gfx_machine *machine = &pipeline->machine;
     struct gfx_geometry *g = pipeline->geometry;
-    struct gfx_assembled primitive;
+    struct gfx_assembled parts[GFX_ASSEMBLED_MAX];
     uint32_t id = 0, vertex = 0;
     enum gfx_result result = GFX_DONE;
     enum gfx_index_event event;
 
     gfx_indices_begin(pipeline, draw, &g->indices);
     do {
-        bool complete;
+        unsigned complete;
 
         event = gfx_indices_next(pipeline, &g->indices, &vertex);
         if (event == GFX_INDEX_FAULT)
             return GFX_FAULT;
-        complete = event == GFX_INDEX_VERTEX
-                       ? gfx_assembler_vertex(&g->assembler, vertex, &primitive)
-                       : gfx_assembler_cut(&g->assembler, &primitive);
-        if (complete)
-            result = primitive_add(pipeline, &primitive, instance, id++);
+        complete = event == GFX_INDEX_VERTEX ? gfx_assembler_vertex(&g->assembler, vertex, parts)
+                                             : gfx_assembler_cut(&g->assembler, parts);
+        for (unsigned i = 0; i < complete && result == GFX_DONE; i++)
+            result = primitive_add(pipeline, &parts[i], instance, id);
+        id += complete > 0;
         if (g->indices.next % INDICES_BETWEEN_LOOKS == 0 && !machine->go_on(machine->context))
             return GFX_STOPPED;
     } while (event != GFX_INDEX_END && result == GFX_DONE);

@@ -41,8 +41,12 @@ enum gfx_topology {
     GFX_LINE_LIST_ADJACENT = 10,
     GFX_LINE_STRIP_ADJACENT = 11,
     GFX_TRIANGLE_LIST_ADJACENT = 12,
+    GFX_TRIANGLE_STRIP_ADJACENT = 13,
     GFX_RECT_LIST = 17,
     GFX_LINE_LOOP = 18,
+    GFX_QUAD_LIST = 19,
+    GFX_QUAD_STRIP = 20,
+    GFX_POLYGON = 21,
     GFX_TOPOLOGIES = 32
 };
 
@@ -67,27 +71,36 @@ enum gfx_index_event gfx_indices_next(struct gfx_pipeline *pipeline, struct gfx_
 
 /* ---- primitives ---- */
 
+enum {
+    GFX_ALL_EDGES = 7,
+    GFX_ASSEMBLED_MAX = 2, /* that one vertex completes: a quad is two triangles */
+    GFX_RECENT = 10,
+};
+
 struct gfx_assembled {
     uint32_t vertex[GFX_CORNERS];
     unsigned provoking; /* which of them */
+    uint8_t edges; /* bit c: from corner c on is an edge, not the inside of a quad or polygon */
 };
 
 struct gfx_assembler {
     enum gfx_topology topology;
     bool provoking_last;
-    uint32_t first, recent[GFX_CORNERS]; /* of this strip; recent[0] is the latest vertex */
-    uint32_t count;                      /* vertices since the last restart */
+    uint32_t first, recent[GFX_RECENT]; /* of this strip; recent[0] is the latest vertex */
+    uint32_t count;                     /* vertices since the last restart */
 };
 
 /* False when the topology is not drawn. */
 bool gfx_assembler_begin(const struct gfx_registers *registers,
                          struct gfx_assembler *out_assembler);
 unsigned gfx_assembler_corners(const struct gfx_assembler *assembler);
-/* True when this vertex completes a primitive. */
-bool gfx_assembler_vertex(struct gfx_assembler *assembler, uint32_t vertex,
-                          struct gfx_assembled *out_primitive);
-/* A restart index or the end of the instance. True when that completes one: a loop closes. */
-bool gfx_assembler_cut(struct gfx_assembler *assembler, struct gfx_assembled *out_primitive);
+/* How many primitives this vertex completes. */
+unsigned gfx_assembler_vertex(struct gfx_assembler *assembler, uint32_t vertex,
+                              struct gfx_assembled out_primitives[GFX_ASSEMBLED_MAX]);
+/* A restart index or the end of the instance. It completes loops, polygons and what waits to be
+ * known as the last of its strip. */
+unsigned gfx_assembler_cut(struct gfx_assembler *assembler,
+                           struct gfx_assembled out_primitives[GFX_ASSEMBLED_MAX]);
 
 /* ---- subgroups ---- */
 
@@ -97,6 +110,7 @@ struct gfx_subgroup {
     uint32_t vertex_primitive[GFX_SUBGROUP_MAX];                   /* id, of legacy shaders */
     uint16_t corner[GFX_SUBGROUP_MAX][GFX_CORNERS];                /* by place in the subgroup */
     uint32_t primitive_id[GFX_SUBGROUP_MAX];
+    uint8_t edges[GFX_SUBGROUP_MAX];    /* of primitives: see struct gfx_assembled */
     uint16_t table[GFX_SUBGROUP_TABLE]; /* 1 + place of a vertex; 0 = free */
 };
 

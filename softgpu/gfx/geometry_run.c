@@ -152,16 +152,16 @@ static void sgprs_set_ngg(const struct gfx_geometry *g, unsigned es, unsigned gs
 static void gs_thread_set(const struct gfx_geometry *g, unsigned thread, unsigned lane,
                           struct isa_wave *w)
 {
-    enum { EDGES = 7 };
     const struct gfx_geometry_setup *setup = &g->setup;
     unsigned primitive = thread / setup->invocations;
     const uint16_t *corner = g->subgroup.corner[primitive];
+    const uint32_t edges = g->subgroup.edges[primitive];
     uint32_t *v = w->vgpr;
     uint32_t pair[3] = {0};
 
     if (setup->passthrough) {
         for (unsigned i = 0; i < setup->corners && i < 3; i++)
-            pair[0] |= (uint32_t)corner[i] << 10 * i | 1u << (10 * i + 9);
+            pair[0] |= (corner[i] | (edges >> i & 1) << 9) << 10 * i;
     } else {
         for (unsigned i = 0; i < setup->corners; i++)
             pair[i / 2] |= (corner[i] * setup->item_size & 0xffff) << 16 * (i % 2);
@@ -169,7 +169,7 @@ static void gs_thread_set(const struct gfx_geometry *g, unsigned thread, unsigne
     v[0 * w->lanes + lane] = pair[0];
     v[1 * w->lanes + lane] = pair[1];
     v[2 * w->lanes + lane] = g->subgroup.primitive_id[primitive];
-    v[3 * w->lanes + lane] = thread % setup->invocations | EDGES << 8;
+    v[3 * w->lanes + lane] = thread % setup->invocations | edges << 8;
     v[4 * w->lanes + lane] = pair[2];
 }
 
@@ -219,6 +219,7 @@ static void primitive_of_input(const struct gfx_geometry *g, unsigned i, struct 
 
     for (unsigned c = 0; c < 3 && first + c * step < corners; c++)
         out->vertex[c] = g->subgroup.corner[i][first + c * step];
+    out->edges = g->subgroup.edges[i];
 }
 
 /* False when it was not exported, or as a null primitive. */
@@ -249,9 +250,9 @@ static bool primitive_is_sound(const struct gfx_geometry *g, const struct gfx_pr
 
 static uint32_t primitives_collect(struct gfx_geometry *g)
 {
-    enum { USE_VTX_EDGE_FLAG = 1 << 17, ALL_EDGES = 7 };
+    enum { INDEX_BUF_EDGE_FLAG_ENA = 1 << 1 };
     const struct gfx_registers *r = &g->pipeline->state->registers;
-    bool edges = gfx_context(r, GFX_PA_CL_VS_OUT_CNTL) & USE_VTX_EDGE_FLAG;
+    bool edges = !g->setup.ngg || gfx_context(r, GFX_PA_CL_NGG_CNTL) & INDEX_BUF_EDGE_FLAG_ENA;
     bool same = g->out_primitives == g->subgroup.primitive_count;
     uint32_t count = 0;
 
@@ -267,7 +268,7 @@ static uint32_t primitives_collect(struct gfx_geometry *g)
             p->parameters = (const uint32_t(*)[4])g->parameters[i]; /* thread i's, as vertex i's */
         }
         if (!edges)
-            p->edges = ALL_EDGES;
+            p->edges = GFX_ALL_EDGES;
         if (!primitive_is_sound(g, p))
             gfx_refuse(g->pipeline, "a primitive of vertices %u, %u, %u in a subgroup of %u",
                        p->vertex[0], p->vertex[1], p->vertex[2], g->out_vertices);

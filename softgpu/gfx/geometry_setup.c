@@ -59,6 +59,7 @@ static enum gfx_primitive_type output_legacy(const struct gfx_assembler *assembl
     case 1:
         return GFX_POINT;
     case 3:
+    case 6:
         return GFX_TRIANGLE;
     default:
         return GFX_LINE;

@@ -220,6 +220,74 @@ static void test_assembly(void **state)
     }
 }
 
+/* What the assembler says itself: edges, and vertices that are not drawn. */
+struct parts {
+    uint32_t topology;
+    unsigned vertices;
+    bool last; /* provoking */
+    unsigned count, corners;
+    uint32_t expected[4][6];
+    uint8_t edges[4];
+};
+
+static const struct parts whole[] = {
+    {GFX_QUAD_LIST, 7, false, 2, 3, {{0, 1, 2}, {0, 2, 3}}, {3, 6}},
+    {GFX_QUAD_LIST, 8, true, 4, 3, {{0, 1, 3}, {1, 2, 3}, {4, 5, 7}, {5, 6, 7}}, {5, 3, 5, 3}},
+    {GFX_QUAD_STRIP, 3, false, 0, 3, {{0}}, {0}},
+    {GFX_QUAD_STRIP, 7, false, 4, 3, {{0, 1, 3}, {0, 3, 2}, {2, 3, 5}, {2, 5, 4}}, {3, 6, 3, 6}},
+    {GFX_QUAD_STRIP, 6, true, 4, 3, {{2, 0, 3}, {0, 1, 3}, {4, 2, 5}, {2, 3, 5}}, {5, 3, 5, 3}},
+    {GFX_POLYGON, 2, false, 0, 3, {{0}}, {0}},
+    {GFX_POLYGON, 3, false, 1, 3, {{0, 1, 2}}, {7}},
+    {GFX_POLYGON, 5, false, 3, 3, {{0, 1, 2}, {0, 2, 3}, {0, 3, 4}}, {3, 2, 6}},
+    {GFX_POLYGON, 5, true, 3, 3, {{1, 2, 0}, {2, 3, 0}, {3, 4, 0}}, {5, 1, 3}},
+    {GFX_TRIANGLE_STRIP_ADJACENT, 6, false, 1, 6, {{0, 1, 2, 5, 4, 3}}, {7}},
+    {GFX_TRIANGLE_STRIP_ADJACENT, 9, false, 2, 6, {{0, 1, 2, 6, 4, 3}, {2, 5, 6, 7, 4, 0}}, {7, 7}},
+    {GFX_TRIANGLE_STRIP_ADJACENT,
+     10,
+     true,
+     3,
+     6,
+     {{0, 1, 2, 6, 4, 3}, {4, 0, 2, 5, 6, 8}, {4, 2, 6, 9, 8, 7}},
+     {7, 7, 7}},
+};
+
+static void parts_check(const struct parts *p, const struct gfx_assembled *out, unsigned count,
+                        unsigned *seen)
+{
+    for (unsigned i = 0; i < count; i++, (*seen)++) {
+        assert_true(*seen < p->count);
+        assert_memory_equal(out[i].vertex, p->expected[*seen], p->corners * sizeof(uint32_t));
+        assert_int_equal(out[i].edges, p->edges[*seen]);
+    }
+}
+
+/* Twice, as after a restart index. */
+static void test_parts(void **state)
+{
+    enum { PROVOKING_VTX_LAST = 1 << 19 };
+    struct bench *b = *state;
+
+    for (unsigned i = 0; i < 2 * sizeof(whole) / sizeof(whole[0]); i++) {
+        const struct parts *p = &whole[i / 2];
+        struct gfx_assembled out[GFX_ASSEMBLED_MAX];
+        struct gfx_assembler assembler;
+        unsigned seen = 0;
+
+        set(b, GFX_VGT_PRIMITIVE_TYPE, p->topology);
+        set(b, GFX_PA_SU_SC_MODE_CNTL, p->last ? PROVOKING_VTX_LAST : 0);
+        assert_true(gfx_assembler_begin(&b->pipeline.state->registers, &assembler));
+        if (i % 2 && p->vertices > 3) {
+            for (uint32_t v = 90; v < 94; v++)
+                gfx_assembler_vertex(&assembler, v, out);
+            gfx_assembler_cut(&assembler, out);
+        }
+        for (uint32_t v = 0; v < p->vertices; v++)
+            parts_check(p, out, gfx_assembler_vertex(&assembler, v, out), &seen);
+        parts_check(p, out, gfx_assembler_cut(&assembler, out), &seen);
+        assert_int_equal(seen, p->count);
+    }
+}
+
 /* Adjacent vertices do not reach the rasteriser of a legacy draw. */
 static void test_adjacency(void **state)
 {
@@ -486,6 +554,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GEOMETRY_TEST(test_assembly),
+        GEOMETRY_TEST(test_parts),
         GEOMETRY_TEST(test_adjacency),
         GEOMETRY_TEST(test_indices),
         GEOMETRY_TEST(test_index_limits),
