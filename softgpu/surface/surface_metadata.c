@@ -165,6 +165,8 @@ const char *surface_metadata_init(struct surface_layout *out_layout, enum surfac
         .levels = shape->levels,
     };
     levels_lay_out(out_layout, &surface, shape);
+    for (unsigned level = shape->levels - 1; level > 0 && surface.level[level - 1].in_tail; level--)
+        out_layout->levels = level;
     return NULL;
 }
 

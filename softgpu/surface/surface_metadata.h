@@ -29,7 +29,9 @@ enum surface_metadata {
 };
 
 /* `shape`: of the surface itself. The result goes to surface_locate(), with the surface's own
- * coordinates. NULL, or why there is no such metadata, in words. */
+ * coordinates. Its `levels` may be fewer than the surface's: of those that share a block only the
+ * first has metadata, later ones are always plain. NULL, or why there is no such metadata, in
+ * words. */
 const char *surface_metadata_init(struct surface_layout *out_layout, enum surface_metadata kind,
                                   const struct surface_shape *shape);
 

@@ -232,7 +232,7 @@ static bool open_block(const struct opening *o, uint64_t metadata_va)
     return opened;
 }
 
-/* False: there is none, of fragments that have no keys. */
+/* False: there is none, of fragments and levels that have no keys. */
 static bool metadata_locate(const struct isa_image *image, const struct isa_texel *texel,
                             uint64_t *out_va)
 {
@@ -240,6 +240,8 @@ static bool metadata_locate(const struct isa_image *image, const struct isa_texe
     const bool dcc = image->metadata == ISA_METADATA_DCC;
 
     if (dcc && texel->sample >= SURFACE_DCC_FRAGMENTS)
+        return false;
+    if (texel->level + image->base_level >= image->metadata_layout.levels)
         return false;
     *out_va = surface_locate(&image->metadata_layout, image->metadata_base,
                              texel->level + image->base_level, texel->x / block, texel->y / block,

@@ -129,6 +129,25 @@ static void blocks_have_one_key(void **state)
     }
 }
 
+/* Of the levels that share a block the first one has keys. */
+static void levels_in_tail(void **state)
+{
+    struct surface_shape shape = {.dimension = SURFACE_2D,
+                                  .swizzle = SURFACE_64KB_R_X,
+                                  .element_bytes = 1,
+                                  .width = 512,
+                                  .height = 512,
+                                  .depth = 1};
+    static const unsigned expected[] = {1, 2, 3, 3, 3};
+    struct surface_layout layout;
+
+    (void)state;
+    for (shape.levels = 1; shape.levels <= 5; shape.levels++) {
+        assert_null(surface_metadata_init(&layout, SURFACE_DCC, &shape));
+        assert_int_equal(layout.levels, expected[shape.levels - 1]);
+    }
+}
+
 static void no_metadata(void **state)
 {
     const struct surface_shape shape = {.dimension = SURFACE_2D,
@@ -162,8 +181,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_values),       cmocka_unit_test(keys_are_apart),
-        cmocka_unit_test(blocks_have_one_key), cmocka_unit_test(no_metadata),
-        cmocka_unit_test(lock_is_abandoned),
+        cmocka_unit_test(blocks_have_one_key), cmocka_unit_test(levels_in_tail),
+        cmocka_unit_test(no_metadata),         cmocka_unit_test(lock_is_abandoned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
