@@ -86,8 +86,11 @@ void isa_image_texels(const struct isa_wave *w, const struct isa_inst *inst,
     out_texels->x = address_row(w, inst, 0, buffer[0]);
     out_texels->y = ROW_OF(coordinate_places[dim].y);
     out_texels->z = ROW_OF(coordinate_places[dim].z);
-    /* A view of one layer may be addressed without saying so, and the other way round. */
-    out_texels->slice = isa_image_is_array(image) ? ROW_OF(coordinate_places[dim].slice) : zeros;
+    /* A view of one layer may be addressed without saying so, and the other way round. Of a 3D
+     * image the slices may be addressed as an array's. */
+    out_texels->slice = isa_image_is_array(image) || image->type == ISA_IMAGE_3D
+                            ? ROW_OF(coordinate_places[dim].slice)
+                            : zeros;
     out_texels->sample = ROW_OF(coordinate_places[dim].sample);
     out_texels->level = ROW_OF(has_level ? isa_image_coordinates(dim) : 0);
 #undef ROW_OF
