@@ -8,6 +8,8 @@
  * declare_ps_input_vgprs() for the order and ACO for what the values are; LLVM's AMDGPU calling
  * convention of pixel shaders.
  */
+#include <math.h>
+
 #include "base/bits.h"
 #include "softgpu/gfx/pixel.h"
 #include "softgpu/isa/exec/sem_base.h"
@@ -141,10 +143,10 @@ static void position_find(const struct lane *lane, double *out_x, double *out_y)
     place_find(lane, (enum place)BITS(lane->setup->baryc, 16, 17), out_x, out_y);
 }
 
-/* POS_FLOAT_ULC: centres are at whole numbers. */
-static double corner_shift(const struct lane *lane)
+/* POS_FLOAT_ULC: it is the pixel's upper left corner, whichever place is asked for. */
+static double coordinate(const struct lane *lane, double at)
 {
-    return BITS(lane->setup->baryc, 20, 20) ? 0.5 : 0;
+    return BITS(lane->setup->baryc, 20, 20) ? floor(at) : at;
 }
 
 static void fill_x(const struct lane *lane, uint32_t out[3])
@@ -152,7 +154,7 @@ static void fill_x(const struct lane *lane, uint32_t out[3])
     double x, y;
 
     position_find(lane, &x, &y);
-    out[0] = to_bits(x - corner_shift(lane));
+    out[0] = to_bits(coordinate(lane, x));
 }
 
 static void fill_y(const struct lane *lane, uint32_t out[3])
@@ -160,7 +162,7 @@ static void fill_y(const struct lane *lane, uint32_t out[3])
     double x, y;
 
     position_find(lane, &x, &y);
-    out[0] = to_bits(y - corner_shift(lane));
+    out[0] = to_bits(coordinate(lane, y));
 }
 
 static void fill_z(const struct lane *lane, uint32_t out[3])

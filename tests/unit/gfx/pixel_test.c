@@ -320,6 +320,11 @@ static void test_iterations(void **state)
         assert_int_equal(b->seen[n].color[0][2], 13);
         assert_true(near((double)float_of(b, n, 0), x + 0.5 + places[n / 4] / 16));
     }
+    set(b, GFX_SPI_BARYC_CNTL, 2 << 16 | 1 << 20); /* the corner of the pixel */
+    BEGIN(b, program_dump);
+    quad_run(b, 13);
+    for (unsigned n = 0; n < 12; n++)
+        assert_true(near((double)float_of(b, n, 0), 6 + (n & 1)));
     bench_destroy(b);
 }
 
