@@ -49,6 +49,7 @@ struct rocweld_timeline {
     struct rocweld_handover *to_compute;  /* in order of points */
     int eventfd;          /* owned; -1 until needed, and where the kernel has none */
     uint64_t armed;       /* the eventfd will count at this point; 0 = none */
+    bool armed_apart;     /* it may count for other points, too: what it means is to be asked */
     struct hip_word *hip; /* owned; NULL until needed */
     struct rocweld_timeline *prev, *next;
 };
@@ -96,7 +97,10 @@ int bridge_result(const char *function, rw_status status);
 void handover_end_locked(struct rocweld_handover *handover, int err);
 /* Makes all hand-overs from the head on that are ready: one call signals the last one's point. */
 void timeline_drain_locked(struct rocweld_timeline *timeline);
-/* Makes those whose points have been signalled, and sees to it that the next one is heard of. */
+/* The timeline is known to be at the point: makes those that wait for it or a lower one. */
+void timeline_reach_locked(struct rocweld_timeline *timeline, uint64_t point);
+/* Asks where the timeline is, makes those hand-overs, and sees to it that the next one is heard of.
+ * Asks nothing when none waits. */
 void timeline_advance_locked(struct rocweld_timeline *timeline);
 /* Ends all that waits for the timeline. */
 void timeline_fail_locked(struct rocweld_timeline *timeline, int err);

@@ -104,9 +104,19 @@ void timeline_fail_locked(struct rocweld_timeline *timeline, int err)
     }
 }
 
-void timeline_advance_locked(struct rocweld_timeline *timeline)
+void timeline_reach_locked(struct rocweld_timeline *timeline, uint64_t point)
 {
     struct rocweld_handover *head;
+
+    while ((head = timeline->to_compute) && head->point <= point) {
+        DL_DELETE(timeline->to_compute, head);
+        deliver_locked(head);
+        handover_end_locked(head, 0);
+    }
+}
+
+void timeline_advance_locked(struct rocweld_timeline *timeline)
+{
     rw_status status;
     uint64_t point;
 
@@ -114,11 +124,8 @@ void timeline_advance_locked(struct rocweld_timeline *timeline)
         return;
     status = syncobj_query(timeline->bridge->device, timeline->handle, &point);
     timeline->bridge->counters.drm_calls++;
-    while (rw_ok(status) && (head = timeline->to_compute) && head->point <= point) {
-        DL_DELETE(timeline->to_compute, head);
-        deliver_locked(head);
-        handover_end_locked(head, 0);
-    }
+    if (rw_ok(status))
+        timeline_reach_locked(timeline, point);
     if (rw_ok(status) && timeline->to_compute)
         status = wait_graphics_arm_locked(timeline);
     if (!rw_ok(status))

@@ -25,7 +25,8 @@ enum { WAKE_ID = 0, EVENTS = 16 };
 
 static rw_status epoll_add(struct rocweld_bridge *bridge, uint64_t id, int *out_eventfd)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = id};
+    /* By edges: each count is an event, and nobody need read the eventfd. */
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = id};
     int fd = private_fd_move(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), err;
 
     if (fd < 0)
@@ -46,25 +47,17 @@ static void epoll_remove(struct rocweld_bridge *bridge, int fd)
     close(fd);
 }
 
-static void eventfd_clear(int fd)
-{
-    eventfd_t count;
-
-    eventfd_read(fd, &count); /* EAGAIN: cleared already */
-}
-
+/* That the eventfd has counted says which point was reached: who waits for it goes on before the
+ * kernel is asked anything. */
 static void event_handle_locked(struct rocweld_bridge *bridge, uint64_t id)
 {
     struct rocweld_timeline *timeline;
 
-    if (id == WAKE_ID) {
-        eventfd_clear(bridge->graphics_wake);
-        return;
-    }
     DL_SEARCH_SCALAR(bridge->timelines, timeline, id, id);
-    if (!timeline) /* destroyed meanwhile */
+    if (!timeline) /* destroyed meanwhile, or it is time to look at `stopping` */
         return;
-    eventfd_clear(timeline->eventfd);
+    if (!timeline->armed_apart)
+        timeline_reach_locked(timeline, timeline->armed);
     timeline->armed = 0;
     timeline_advance_locked(timeline);
 }
@@ -113,6 +106,7 @@ static rw_status eventfd_arm_locked(struct rocweld_timeline *timeline)
         RW_TRY(epoll_add(bridge, timeline->id, &timeline->eventfd));
     if (timeline->armed && timeline->armed <= point)
         return RW_OK;
+    timeline->armed_apart |= timeline->armed != 0; /* nothing takes that back */
     RW_TRY(syncobj_arm(bridge->device, timeline->handle, point, timeline->eventfd));
     bridge->counters.drm_calls++;
     timeline->armed = point;

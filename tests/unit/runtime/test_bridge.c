@@ -249,23 +249,85 @@ static void test_signal_fails(void **state)
     hsa_signal_destroy(signal);
 }
 
+/* An eventfd says which point it is, so that only the next one has to be asked for. */
 static void test_query_fails(void **state)
 {
+    hsa_signal_t first = new_signal(1), second = new_signal(1);
+    rocweld_handover *handovers[2];
+    rocweld_timeline *timeline;
+
+    assert_int_equal(rocweld_timeline_create(bridge, &timeline), 0);
+    rocweld_handover_to_signal(timeline, 1, first, 0, &handovers[0]);
+    rocweld_handover_to_signal(timeline, 2, second, 0, &handovers[1]);
+    fake_kernel.failing = DRM_IOCTL_SYNCOBJ_QUERY;
+    fake_signal(timeline->handle, 1);
+    assert_int_equal(rocweld_handover_wait(handovers[0], soon), *state ? 0 : -ENOMEM);
+    assert_int_equal(rocweld_handover_wait(handovers[1], soon), -ENOMEM);
+    fake_kernel.failing = 0;
+    assert_int_equal(hsa_signal_load_scacquire(first), *state ? 0 : 1);
+    assert_int_equal(hsa_signal_load_scacquire(second), 1);
+    rocweld_handover_release(handovers[0]);
+    rocweld_handover_release(handovers[1]);
+    rocweld_timeline_destroy(timeline);
+    hsa_signal_destroy(first);
+    hsa_signal_destroy(second);
+}
+
+/* ---- what one costs ---- */
+
+/* By turns, as in a program's frames: one call and one wake-up each way. */
+static void test_one_call_for_each(void **state)
+{
+    enum { FRAMES = 64 };
+    struct rocweld_bridge_counters counters;
     hsa_signal_t signal = new_signal(1);
-    rocweld_handover *handover;
+    rocweld_handover *there, *back;
     rocweld_timeline *timeline;
 
     (void)state;
     assert_int_equal(rocweld_timeline_create(bridge, &timeline), 0);
-    rocweld_handover_to_signal(timeline, 1, signal, 0, &handover);
-    fake_kernel.failing = DRM_IOCTL_SYNCOBJ_QUERY;
-    fake_signal(timeline->handle, 1);
-    assert_int_equal(rocweld_handover_wait(handover, soon), -ENOMEM);
-    fake_kernel.failing = 0;
-    assert_int_equal(hsa_signal_load_scacquire(signal), 1);
-    rocweld_handover_release(handover);
+    for (uint64_t i = 0; i < FRAMES; i++) {
+        rocweld_handover_from_call(timeline, 2 * i + 1, &there);
+        rocweld_handover_to_signal(timeline, 2 * i + 2, signal, 0, &back);
+        rocweld_handover_complete(there);
+        fake_signal(timeline->handle, 2 * i + 2);
+        assert_int_equal(rocweld_handover_wait(back, soon), 0);
+        rocweld_handover_release(back);
+    }
+    rocweld_bridge_counters_read(bridge, &counters);
+    assert_int_equal(counters.to_graphics, FRAMES);
+    assert_int_equal(counters.to_compute, FRAMES);
+    assert_int_equal(counters.drm_calls, 2 * FRAMES);
+    assert_in_range(counters.wakeups, 1, FRAMES);
     rocweld_timeline_destroy(timeline);
     hsa_signal_destroy(signal);
+}
+
+/* The lower point comes later: the eventfd then counts for either, and says no more which. */
+static void test_lower_points_come_later(void **state)
+{
+    rocweld_handover *fifth, *tenth, *last;
+    uint64_t words[3] = {0};
+    rocweld_timeline *timeline;
+
+    (void)state;
+    assert_int_equal(rocweld_timeline_create(bridge, &timeline), 0);
+    rocweld_handover_to_memory(timeline, 10, &words[1], 1, &tenth);
+    rocweld_handover_to_memory(timeline, 5, &words[0], 1, &fifth);
+    rocweld_handover_to_memory(timeline, 20, &words[2], 1, &last);
+    fake_signal(timeline->handle, 5);
+    assert_int_equal(rocweld_handover_wait(fifth, soon), 0);
+    assert_int_equal(rocweld_handover_wait(tenth, 20000000), -ETIME);
+    fake_signal(timeline->handle, 10);
+    assert_int_equal(rocweld_handover_wait(tenth, soon), 0);
+    assert_int_equal(rocweld_handover_wait(last, 20000000), -ETIME);
+    assert_int_equal(__atomic_load_n(&words[2], __ATOMIC_ACQUIRE), 0);
+    fake_signal(timeline->handle, 20);
+    assert_int_equal(rocweld_handover_wait(last, soon), 0);
+    rocweld_handover_release(fifth);
+    rocweld_handover_release(tenth);
+    rocweld_handover_release(last);
+    rocweld_timeline_destroy(timeline);
 }
 
 /* The bridge does not begin to poll. */
@@ -398,7 +460,8 @@ int main(void)
         BOTH_WAYS(test_signal_fails),   BOTH_WAYS(test_destroy_timelines),
         BOTH_WAYS(test_query_fails),    BOTH_WAYS(test_one_wait_for_a_signal),
         BOTH_WAYS(test_create_fails),   BOTH_WAYS(test_hip),
-        BOTH_WAYS(test_events_used_up),
+        BOTH_WAYS(test_events_used_up), BOTH_WAYS(test_lower_points_come_later),
+        WAY(test_one_call_for_each, 1),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
