@@ -2,9 +2,13 @@
 #include "softgpu/front/drm/drm_fence.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 #include <utlist.h>
 
 struct drm_fence {
@@ -30,6 +34,17 @@ static pthread_cond_t changed;
 static pthread_once_t changed_once = PTHREAD_ONCE_INIT;
 static uint64_t next_context = 1;
 
+/* A thread in drm_fence_await_locked(). Whoever makes its condition true takes it out of the list,
+ * and posts it when the lock is free again: it wakes once, and then finds the lock free. */
+enum { SLEEPS, CHOSEN, POSTED };
+struct sleeper {
+    drm_fence_condition *condition;
+    void *argument;
+    _Atomic uint32_t state;
+    struct sleeper *prev, *next; /* in `sleepers` or `chosen` */
+};
+static struct sleeper *sleepers, *chosen; /* under the lock */
+
 static void changed_make(void)
 {
     pthread_condattr_t attributes;
@@ -44,6 +59,7 @@ static void changed_make(void)
 static void fork_child(void)
 {
     pthread_mutex_init(&lock, NULL);
+    sleepers = chosen = NULL;
     changed_make();
 }
 
@@ -59,9 +75,27 @@ void drm_fence_lock(void)
     pthread_mutex_lock(&lock);
 }
 
+/* After a sleeper's post its memory is gone: a wake-up of an address where nobody sleeps any more
+ * does nothing. */
+static void sleepers_post(struct sleeper *list)
+{
+    while (list) {
+        struct sleeper *next = list->next;
+        _Atomic uint32_t *state = &list->state;
+
+        atomic_store(state, POSTED);
+        syscall(SYS_futex, state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        list = next;
+    }
+}
+
 void drm_fence_unlock(void)
 {
+    struct sleeper *list = chosen;
+
+    chosen = NULL;
     pthread_mutex_unlock(&lock);
+    sleepers_post(list);
 }
 
 int64_t drm_fence_now(void)
@@ -347,7 +381,55 @@ uint64_t drm_fence_point_locked(const struct drm_fence *fence, bool last_submitt
 
 void drm_fence_changed_locked(void)
 {
+    struct sleeper *sleeper, *next;
+
+    DL_FOREACH_SAFE(sleepers, sleeper, next)
+    {
+        if (!sleeper->condition(sleeper->argument))
+            continue;
+        DL_DELETE(sleepers, sleeper);
+        DL_APPEND(chosen, sleeper);
+        atomic_store(&sleeper->state, CHOSEN);
+    }
     pthread_cond_broadcast(&changed);
+}
+
+/* False when it is time. */
+static bool state_sleep(_Atomic uint32_t *state, uint32_t value, int64_t deadline)
+{
+    struct timespec until = {deadline / 1000000000, deadline % 1000000000};
+
+    return syscall(SYS_futex, state, FUTEX_WAIT_BITSET_PRIVATE, value, &until, NULL,
+                   FUTEX_BITSET_MATCH_ANY) == 0 ||
+           errno != ETIMEDOUT;
+}
+
+static void sleeper_sleep(struct sleeper *sleeper, int64_t deadline)
+{
+    uint32_t state;
+
+    while ((state = atomic_load(&sleeper->state)) != POSTED &&
+           state_sleep(&sleeper->state, state, deadline))
+        ;
+}
+
+bool drm_fence_await_locked(drm_fence_condition *condition, void *argument, int64_t deadline)
+{
+    while (!condition(argument)) {
+        struct sleeper sleeper = {.condition = condition, .argument = argument};
+
+        if (deadline <= drm_fence_now())
+            return false;
+        DL_APPEND(sleepers, &sleeper);
+        drm_fence_unlock();
+        sleeper_sleep(&sleeper, deadline);
+        drm_fence_lock();
+        if (atomic_load(&sleeper.state) == SLEEPS)
+            DL_DELETE(sleepers, &sleeper);
+        else
+            sleeper_sleep(&sleeper, DRM_FENCE_FOREVER); /* until whoever chose it lets go of it */
+    }
+    return true;
 }
 
 bool drm_fence_sleep_on_locked(pthread_cond_t *condition, int64_t deadline)
@@ -356,6 +438,8 @@ bool drm_fence_sleep_on_locked(pthread_cond_t *condition, int64_t deadline)
 
     if (deadline <= drm_fence_now())
         return false;
+    sleepers_post(chosen);
+    chosen = NULL;
     return pthread_cond_timedwait(condition, &lock, &until) != ETIMEDOUT;
 }
 
@@ -364,12 +448,14 @@ bool drm_fence_sleep_locked(int64_t deadline)
     return drm_fence_sleep_on_locked(&changed, deadline);
 }
 
+static bool is_signalled(void *fence)
+{
+    return drm_fence_is_signalled_locked(fence);
+}
+
 bool drm_fence_wait_locked(struct drm_fence *fence, int64_t deadline)
 {
-    while (!drm_fence_is_signalled_locked(fence))
-        if (!drm_fence_sleep_locked(deadline))
-            return drm_fence_is_signalled_locked(fence);
-    return true;
+    return drm_fence_await_locked(is_signalled, fence, deadline);
 }
 
 void drm_fence_watch_locked(struct drm_fence_watch *watch, struct drm_fence *fence,

@@ -4,8 +4,8 @@
  * the points of a timeline and signalled when they and all before them are (dma_fence_chain in the
  * kernel).
  *
- * One lock guards all fences, what holds them (drm_syncobj.fence), and the scheduler; waiting is
- * for "some fence or holder has changed", under that lock. Functions named _locked need it held.
+ * One lock guards all fences, what holds them (drm_syncobj.fence), and the scheduler. Who waits
+ * says for what, and sleeps until that is so. Functions named _locked need the lock held.
  *
  * Ownership: counted references. Thread safety: as said.
  */
@@ -66,9 +66,15 @@ uint64_t drm_fence_point_locked(const struct drm_fence *fence, bool last_submitt
 
 /* ---- waiting ---- */
 
-/* Tells all who wait that a holder has another fence. */
+/* Tells those who wait that a holder has another fence. */
 void drm_fence_changed_locked(void);
-/* Sleeps until anything changes; false when CLOCK_MONOTONIC has reached `deadline` (ns). */
+/* A condition on fences and their holders; called under the lock, by whoever changes one. It may
+ * take and put references. */
+typedef bool drm_fence_condition(void *argument);
+/* Sleeps until the condition is true; false when CLOCK_MONOTONIC has reached `deadline` (ns)
+ * before. Whoever makes it true wakes the thread, and nobody else does. */
+bool drm_fence_await_locked(drm_fence_condition *condition, void *argument, int64_t deadline);
+/* Sleeps until anything changes, for those who wait for more than fences; likewise. */
 bool drm_fence_sleep_locked(int64_t deadline);
 /* The same for a condition of the caller's own, of CLOCK_MONOTONIC. */
 bool drm_fence_sleep_on_locked(pthread_cond_t *condition, int64_t deadline);

@@ -213,31 +213,41 @@ rw_status drm_syncobj_add_point(struct drm_syncobj *syncobj, struct drm_fence *f
     return node ? RW_OK : RW_FAIL(ENOMEM, "no memory for a point of a timeline");
 }
 
-/* The point's fence: NULL in *out_fence when it is long signalled. */
-static bool submitted_locked(struct drm_syncobj *syncobj, uint64_t point,
-                             struct drm_fence **out_fence)
+struct submission {
+    struct drm_syncobj *syncobj;
+    uint64_t point;
+    struct drm_fence *fence; /* reference, once there is one; NULL when it is long signalled */
+    bool found;
+};
+
+static bool is_submitted(void *argument)
 {
-    *out_fence = drm_fence_get_locked(syncobj->fence);
-    return *out_fence && drm_fence_find_point_locked(out_fence, point);
+    struct submission *s = argument;
+
+    if (s->found)
+        return true;
+    s->fence = drm_fence_get_locked(s->syncobj->fence);
+    s->found = s->fence && drm_fence_find_point_locked(&s->fence, s->point);
+    return s->found;
 }
 
 static rw_status wait_submitted(struct drm_syncobj *syncobj, uint64_t point, bool wait,
                                 struct drm_fence **out_fence)
 {
-    int64_t deadline = drm_fence_now() + WAIT_FOR_SUBMIT_NS;
-    rw_status s = RW_OK;
+    struct submission submission = {.syncobj = syncobj, .point = point};
+    int64_t deadline = wait ? drm_fence_now() + WAIT_FOR_SUBMIT_NS : 0;
 
     drm_fence_lock();
-    while (rw_ok(s) && !submitted_locked(syncobj, point, out_fence)) {
-        if (!wait)
-            s = RW_FAIL(EINVAL, "point %llu of a syncobj has not been submitted",
-                        (unsigned long long)point);
-        else if (!drm_fence_sleep_locked(deadline))
-            s = RW_FAIL(ETIME, "nobody submitted point %llu of a syncobj within 5 seconds",
-                        (unsigned long long)point);
-    }
+    drm_fence_await_locked(is_submitted, &submission, deadline);
     drm_fence_unlock();
-    return s;
+    *out_fence = submission.fence;
+    if (submission.found)
+        return RW_OK;
+    if (wait)
+        return RW_FAIL(ETIME, "nobody submitted point %llu of a syncobj within 5 seconds",
+                       (unsigned long long)point);
+    return RW_FAIL(EINVAL, "point %llu of a syncobj has not been submitted",
+                   (unsigned long long)point);
 }
 
 rw_status drm_syncobj_put_in(struct drm_syncobj *syncobj, struct drm_fence *fence, uint64_t point)

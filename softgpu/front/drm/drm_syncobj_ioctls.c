@@ -362,8 +362,11 @@ static uint32_t wait_count_locked(struct wait *w)
     return count;
 }
 
-static bool wait_is_over(const struct wait *w, uint32_t count)
+static bool wait_is_over(void *wait)
 {
+    struct wait *w = wait;
+    uint32_t count = wait_count_locked(w);
+
     return count == w->array->count || (count && !(w->flags & WAIT_ALL));
 }
 
@@ -374,10 +377,7 @@ static rw_status wait_locked(struct wait *w)
     for (uint32_t i = 0; !may_come && i < w->array->count; i++)
         if (!wait_find_locked(w, i))
             return RW_FAIL(EINVAL, "syncobj %u of the wait has no fence; use WAIT_FOR_SUBMIT", i);
-    while (!wait_is_over(w, wait_count_locked(w)))
-        if (w->deadline == 0 || !drm_fence_sleep_locked(w->deadline))
-            return wait_is_over(w, wait_count_locked(w)) ? RW_OK : rw_status_quiet(ETIME);
-    return RW_OK;
+    return drm_fence_await_locked(wait_is_over, w, w->deadline) ? RW_OK : rw_status_quiet(ETIME);
 }
 
 static rw_status wait_run(struct syncobj_array *array, uint32_t flags, int64_t timeout,

@@ -93,23 +93,30 @@ static rw_status wait_all(struct drm_fpriv *fpriv, union drm_amdgpu_wait_fences 
     return RW_OK;
 }
 
+struct any {
+    struct drm_fence *const *fences;
+    uint32_t count, first; /* first: that is signalled, or `count` */
+};
+
+static bool any_is_signalled(void *argument)
+{
+    struct any *any = argument;
+
+    for (any->first = 0; any->first < any->count; any->first++)
+        if (drm_fence_is_signalled_locked(any->fences[any->first]))
+            return true;
+    return false;
+}
+
 /* The first of the fences that is signalled; `count` when the deadline comes before. */
 static uint32_t any_wait(struct drm_fence *const *fences, uint32_t count, int64_t deadline)
 {
-    uint32_t first = count;
-    bool time = true;
+    struct any any = {.fences = fences, .count = count};
 
     drm_fence_lock();
-    for (;;) {
-        for (uint32_t i = 0; i < count && first == count; i++)
-            if (drm_fence_is_signalled_locked(fences[i]))
-                first = i;
-        if (first < count || !time)
-            break;
-        time = drm_fence_sleep_locked(deadline);
-    }
+    drm_fence_await_locked(any_is_signalled, &any, deadline);
     drm_fence_unlock();
-    return first;
+    return any.first;
 }
 
 static rw_status any_error(struct drm_fence *fence)

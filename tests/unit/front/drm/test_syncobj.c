@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "softgpu/front/drm/drm_syncobj.h"
@@ -454,14 +455,71 @@ static void waiters_wake_up(void **state)
     node_close(fd);
 }
 
+/* ---- who is woken ---- */
+
+enum { LAST_POINT = 100, FEW = 10 /* sleeps: one for the point, some for locks */ };
+
+struct sleeper {
+    int fd, err;
+    uint32_t handle;
+    long sleeps;
+};
+
+static long sleeps_of_thread(void)
+{
+    struct rusage usage;
+
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nvcsw;
+}
+
+static void *sleep_until_last(void *context)
+{
+    struct sleeper *s = context;
+    long before = sleeps_of_thread();
+
+    s->err = wait_point(s->fd, s->handle, LAST_POINT, SUBMIT, in_ms(20000));
+    s->sleeps = sleeps_of_thread() - before;
+    return NULL;
+}
+
+/* What others wait for wakes nobody. */
+static void waiters_wake_up_once(void **state)
+{
+    int fd = render_node();
+    struct sleeper s = {.fd = fd, .handle = create(fd, 0)};
+    uint32_t other = create(fd, 0);
+    pthread_t thread;
+
+    (void)state;
+    pthread_create(&thread, NULL, sleep_until_last, &s);
+    usleep(5000);
+    for (uint64_t point = 1; point < LAST_POINT; point++) {
+        assert_int_equal(timeline_signal(fd, s.handle, point), 0);
+        assert_int_equal(timeline_signal(fd, other, point), 0);
+        usleep(100); /* time to wake up in */
+    }
+    assert_int_equal(timeline_signal(fd, s.handle, LAST_POINT), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(s.err, 0);
+    assert_in_range(s.sleeps, 1, FEW);
+    node_close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(create_and_destroy), cmocka_unit_test(binary_waits),
-        cmocka_unit_test(reset_and_signal),   cmocka_unit_test(timeline),
-        cmocka_unit_test(long_timeline),      cmocka_unit_test(transfers),
-        cmocka_unit_test(descriptors),        cmocka_unit_test(sync_files),
-        cmocka_unit_test(eventfds),           cmocka_unit_test(waiters_wake_up),
+        cmocka_unit_test(create_and_destroy),
+        cmocka_unit_test(binary_waits),
+        cmocka_unit_test(reset_and_signal),
+        cmocka_unit_test(timeline),
+        cmocka_unit_test(long_timeline),
+        cmocka_unit_test(transfers),
+        cmocka_unit_test(descriptors),
+        cmocka_unit_test(sync_files),
+        cmocka_unit_test(eventfds),
+        cmocka_unit_test(waiters_wake_up),
+        cmocka_unit_test(waiters_wake_up_once),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, machine_setup, NULL);
