@@ -4,8 +4,8 @@
  *
  * Idle. When the ring is empty the thread looks at it for a few tens of microseconds more, because
  * programs like to dispatch again right after a completion, and then sleeps. Looking is given up
- * when it rarely pays, and at once when another thread wants the core. Before it sleeps it lets
- * the owner arm the doorbells and looks a last time:
+ * when it rarely pays, and by queues with doorbells at once when another thread wants the core.
+ * Before it sleeps it lets the owner arm the doorbells and looks a last time:
  *
  *     thread: idle = true; owner.idle(); ring empty? sleep      program: packet; doorbell
  *                                                               watcher: cp_queue_ring():
@@ -34,7 +34,8 @@ enum {
     SPIN_MISSES = 4,       /* in a row, before spins get shorter */
     CROWDED_NS = 4000,     /* a yield that took so long: somebody else had work for the core */
     WAIT_SPIN_NS = 20000,  /* in front of a condition in memory */
-    WAIT_FIRST_NS = 20000, /* then sleeps of so long, doubling */
+    WAIT_SHARE = 4,        /* then sleeps of a quarter of the time waited, within ... */
+    WAIT_FIRST_NS = 20000, /* ... these limits */
     WAIT_LAST_NS = 500000,
     TIMER_SLACK_NS = 5000,
 };
@@ -49,9 +50,20 @@ void cp_memory_changed(void)
     cp_event_move(&memory_event);
 }
 
-void cp_memory_wait(uint64_t ns)
+uint32_t cp_memory_ticket(void)
 {
-    cp_event_wait(&memory_event, cp_event_ticket(&memory_event), ns);
+    return cp_event_ticket(&memory_event);
+}
+
+void cp_memory_wait(uint64_t since_ns, uint32_t ticket)
+{
+    uint64_t pause = (cp_now_ns() - since_ns) / WAIT_SHARE;
+
+    if (pause < WAIT_FIRST_NS)
+        pause = WAIT_FIRST_NS;
+    if (pause > WAIT_LAST_NS)
+        pause = WAIT_LAST_NS;
+    cp_event_wait(&memory_event, ticket, pause);
 }
 
 /* ---- views of the ring ---- */
@@ -248,6 +260,18 @@ static void spin_learn(struct cp_spin *spin, bool hit)
     }
 }
 
+/* Lets others have the core. False: somebody wanted it. Whoever gives way comes back when all of
+ * them have had their time, whatever was submitted meanwhile; a sleeper is woken by it and runs at
+ * once. So only a queue for which it is dear to be woken, by a fault on its doorbell, gives way. */
+static bool queue_gives_way(uint64_t *now)
+{
+    uint64_t before = *now;
+
+    sched_yield();
+    *now = cp_now_ns();
+    return *now - before <= CROWDED_NS;
+}
+
 /* True when there is something to do again. */
 static bool queue_spin(struct cp_queue *queue)
 {
@@ -259,11 +283,8 @@ static bool queue_spin(struct cp_queue *queue)
                 return true;
             cp_cpu_relax();
         }
-        uint64_t before = cp_now_ns();
-
-        sched_yield();
         now = cp_now_ns();
-        if (now - before > CROWDED_NS)
+        if (!queue->kernel_ring && !queue_gives_way(&now))
             return false;
     }
     return false;
@@ -302,11 +323,11 @@ static void queue_idle(struct cp_queue *queue)
 
 enum cp_step cp_queue_wait(struct cp_queue *queue, cp_condition *condition, const void *argument)
 {
-    uint64_t start = cp_now_ns(), pause = WAIT_FIRST_NS;
+    uint64_t start = cp_now_ns();
     enum cp_test test;
 
     for (;;) {
-        uint32_t ticket = cp_event_ticket(&memory_event);
+        uint32_t ticket = cp_memory_ticket();
 
         test = condition(queue, argument);
         if (test != CP_TEST_NO)
@@ -320,12 +341,10 @@ enum cp_step cp_queue_wait(struct cp_queue *queue, cp_condition *condition, cons
                 return CP_STOPPED;
             continue;
         }
-        if (cp_now_ns() - start < WAIT_SPIN_NS) {
+        if (cp_now_ns() - start < WAIT_SPIN_NS)
             cp_cpu_relax();
-        } else {
-            cp_event_wait(&memory_event, ticket, pause);
-            pause = pause * 2 < WAIT_LAST_NS ? pause * 2 : WAIT_LAST_NS;
-        }
+        else
+            cp_memory_wait(start, ticket);
         gpu_vm_work_begin(queue->desc.vm);
     }
     return test == CP_TEST_YES ? CP_DONE : CP_FAULT;

@@ -156,15 +156,18 @@ enum cp_step cp_queue_breathe(struct cp_queue *queue);
 enum cp_test { CP_TEST_NO, CP_TEST_YES, CP_TEST_FAULT };
 typedef enum cp_test cp_condition(struct cp_queue *queue, const void *argument);
 
-/* Waits until the condition holds: looks at it for a while, then sleeps between looks, longer and
- * longer, but wakes at once when a queue of this process changes memory that others may wait for.
- * CP_TEST_FAULT becomes CP_FAULT. */
+/* Waits until the condition holds: looks at it for a while, then sleeps between looks as
+ * cp_memory_wait() does. CP_TEST_FAULT becomes CP_FAULT. */
 enum cp_step cp_queue_wait(struct cp_queue *queue, cp_condition *condition, const void *argument);
 
 /* Memory that another queue may wait for has changed (a signal, a fence). */
 void cp_memory_changed(void);
-/* Sleeps until that happens, or for `ns`. */
-void cp_memory_wait(uint64_t ns);
+/* Of such changes; to be taken before a look. */
+uint32_t cp_memory_ticket(void);
+/* After a look that was in vain: sleeps until there has been a change since the ticket was taken.
+ * Of what the program's threads store nobody tells: so the sleep is at most a quarter of the time
+ * since `since_ns` (cp_now_ns()), and a wait gets longer by no more than that. */
+void cp_memory_wait(uint64_t since_ns, uint32_t ticket);
 
 /* ---- life, for those that are a queue themselves (ring.c) ---- */
 

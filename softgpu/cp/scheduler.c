@@ -8,7 +8,8 @@
  * there is a place, else the one that has waited longest.
  *
  * A dispatch none of whose turns gets anywhere (all its waves sleep, waiting for the CPU or another
- * queue) is left alone for ever longer pauses, so that such waiting costs little.
+ * queue) is left alone between looks as a queue that waits (cp_memory_wait()), so that such waiting
+ * costs little.
  */
 #include "softgpu/cp/scheduler.h"
 
@@ -29,8 +30,6 @@ enum {
     HELP_NS = 2000000,      /* how long a worker stays with a dispatch */
     HELP_WORTH_NS = 30000,  /* the work that is worth waking workers for */
     GROUP_GUESS_NS = 20000, /* the cost of a workgroup of a kernel never seen before */
-    PAUSE_FIRST_NS = 20000,
-    PAUSE_LAST_NS = 200000,
     SEATS_KEPT = 4,
 };
 
@@ -440,11 +439,11 @@ static enum state dispatch_state(struct cp_dispatch *d)
     return state;
 }
 
-/* All waves sleep: so does the thread, until memory changes or some time has passed. */
-static void dispatch_pause(struct cp_dispatch *d, uint64_t *pause_ns)
+/* All waves sleep: so does the thread, until memory changes or some time has passed. The ticket is of
+ * before they looked. */
+static void dispatch_pause(struct cp_dispatch *d, uint64_t since_ns, uint32_t ticket)
 {
-    cp_memory_wait(*pause_ns);
-    *pause_ns = *pause_ns * 2 < PAUSE_LAST_NS ? *pause_ns * 2 : PAUSE_LAST_NS;
+    cp_memory_wait(since_ns, ticket);
     pthread_mutex_lock(&d->lock);
     d->idle_turns = 0;
     spare_update_locked(d);
@@ -456,11 +455,13 @@ static void dispatch_pause(struct cp_dispatch *d, uint64_t *pause_ns)
 static bool dispatch_loop(struct cp_dispatch *d)
 {
     bool alone = d->queue->cp->scheduler.thread_count == 0 || d->total == 1;
-    uint64_t pause_ns = PAUSE_FIRST_NS;
+    uint64_t since_ns = cp_now_ns(); /* when it last got on */
 
     if (!alone && help_is_worth_it(d))
         workers_call(d);
     for (;;) {
+        uint32_t ticket = cp_memory_ticket();
+
         dispatch_work(d, alone || d->listed ? UINT64_MAX : cp_now_ns() + HELP_WORTH_NS);
         if (!alone && !d->listed && atomic_load_explicit(&d->spare, memory_order_relaxed) > 0)
             workers_call(d); /* it takes longer than was thought */
@@ -472,10 +473,10 @@ static bool dispatch_loop(struct cp_dispatch *d)
                 return false;
             break;
         case STATE_ASLEEP:
-            dispatch_pause(d, &pause_ns);
+            dispatch_pause(d, since_ns, ticket);
             break;
         case STATE_GO_ON:
-            pause_ns = PAUSE_FIRST_NS;
+            since_ns = cp_now_ns();
             break;
         }
     }
