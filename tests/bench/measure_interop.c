@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * HIP and Vulkan by turns on one buffer, and how many hand-overs there are in a second:
  *
- *   measure_interop bridge KERNELS     one VM: Vulkan's address in HIP, a timeline through the
- * bridge, the CPU waits at the end measure_interop external KERNELS   memory exported by Vulkan and
- * imported by HIP; as HIP has no external semaphores, the CPU waits at each hand-over
+ *   measure_interop bridge KERNELS
+ *       one VM: Vulkan's address in HIP, a timeline through the bridge. The CPU waits once a turn,
+ * for Vulkan's of three turns ago, as a program does that renders frames measure_interop external
+ * KERNELS memory exported by Vulkan and imported by HIP. As HIP has no external semaphores, the CPU
+ *       waits at each hand-over
  *
  * HIP changes the sign of a word by what Vulkan copied of it the turn before: out of order, its
  * magnitude grows.
@@ -21,7 +23,7 @@
 
 #include <rocweld.h>
 
-enum { BYTES = 65536, COPY_AT = 256, WARM_UP = 50, TURNS = 1000 };
+enum { BYTES = 65536, COPY_AT = 256, WARM_UP = 50, TURNS = 1000, IN_FLIGHT = 3 };
 
 #define HIP(call)  check((int)(call), #call)
 #define WELD(call) check((call), #call)
@@ -147,6 +149,16 @@ static void submit_between(struct game *game, VkSemaphore timeline, uint64_t wai
     VULKAN_CHECK(vkQueueSubmit(game->vulkan.queue, 1, &submit, NULL));
 }
 
+static void wait_for_point(struct game *game, VkSemaphore timeline, uint64_t point)
+{
+    VkSemaphoreWaitInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+                                .semaphoreCount = 1,
+                                .pSemaphores = &timeline,
+                                .pValues = &point};
+
+    VULKAN_CHECK(vkWaitSemaphores(game->vulkan.device, &info, UINT64_MAX));
+}
+
 static double play_bridge(struct game *game)
 {
     rocweld_timeline *timeline;
@@ -167,6 +179,8 @@ static double play_bridge(struct game *game)
             VULKAN_CHECK(vkQueueWaitIdle(game->vulkan.queue));
             begin = measure_now();
         }
+        if (i >= IN_FLIGHT)
+            wait_for_point(game, semaphore, 2 * (i - IN_FLIGHT) + 2);
         if (i > 0)
             WELD(rocweld_hip_wait_point(timeline, 2 * i, game->stream));
         hip_turn(game);
