@@ -82,13 +82,13 @@ static enum cp_step color_read(struct sdma_run *run, const struct sdma_surface *
     bool color, alpha;
     uint8_t key;
 
-    if (!cp_access_read(access, at->key_va, &key, sizeof(key)))
+    if (!cp_access_read(access, at->place.key_va, &key, sizeof(key)))
         return cp_fail_access(run->queue);
     *out_cleared = key != SURFACE_DCC_UNCOMPRESSED;
     if (!*out_cleared)
         return CP_DONE;
     if (key == SURFACE_DCC_CLEAR_SINGLE)
-        return cp_access_read(access, block_of(at->va), out_element, surface->format->bytes)
+        return cp_access_read(access, block_of(at->place.va), out_element, surface->format->bytes)
                    ? CP_DONE
                    : cp_fail_access(run->queue);
     if (key == SURFACE_DCC_CLEAR_REG)
@@ -110,8 +110,8 @@ static enum cp_step color_open(struct sdma_run *run, const struct sdma_surface *
 
     for (unsigned i = 0; i < SURFACE_DCC_BLOCK; i += bytes)
         memcpy(block + i, element, bytes);
-    return cp_access_write(access, block_of(at->va), block, sizeof(block)) &&
-                   cp_access_write(access, at->key_va, &plain, sizeof(plain))
+    return cp_access_write(access, block_of(at->place.va), block, sizeof(block)) &&
+                   cp_access_write(access, at->place.key_va, &plain, sizeof(plain))
                ? CP_DONE
                : cp_fail_access(run->queue);
 }
@@ -145,7 +145,7 @@ static enum cp_step tile_read(struct sdma_run *run, const struct sdma_surface *s
     enum surface_htile_state state;
     uint32_t word;
 
-    if (!cp_access_load32(&run->queue->access, at->key_va, &word))
+    if (!cp_access_load32(&run->queue->access, at->place.key_va, &word))
         return cp_fail_access(run->queue);
     state = surface_htile_state(word, tile_field(surface));
     *out_cleared = state == SURFACE_HTILE_CLEARED;
@@ -171,8 +171,8 @@ static enum cp_step tile_open(struct sdma_run *run, const struct sdma_surface *s
                     surface_locate(&surface->layout, surface->base, surface->level, x, y, at->z, 0),
                     element, surface->layout.element_bytes))
                 return cp_fail_access(run->queue);
-    return cp_access_load32(access, at->key_va, &word) &&
-                   cp_access_store32(access, at->key_va, word | tile_field(surface))
+    return cp_access_load32(access, at->place.key_va, &word) &&
+                   cp_access_store32(access, at->place.key_va, word | tile_field(surface))
                ? CP_DONE
                : cp_fail_access(run->queue);
 }

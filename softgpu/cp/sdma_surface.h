@@ -38,23 +38,27 @@ struct sdma_surface {
     bool alpha_lowest;
 };
 
-/* An element, by its place in the level. */
-struct sdma_element {
-    uint32_t x, y, z;
-    uint64_t va;
-    uint64_t key_va; /* 0: no metadata */
+/* Where an element is, and its key; 0: no metadata. */
+struct sdma_place {
+    uint64_t va, key_va;
 };
 
-static inline struct sdma_element sdma_element_at(const struct sdma_surface *s, uint32_t x,
-                                                  uint32_t y, uint32_t z)
+/* Coordinates are of the level. */
+static inline struct sdma_place sdma_place_of(const struct sdma_surface *s, uint32_t x, uint32_t y,
+                                              uint32_t z)
 {
-    struct sdma_element at = {x, y, z, 0, 0};
+    struct sdma_place place = {surface_locate(&s->layout, s->base, s->level, x, y, z, 0), 0};
 
-    at.va = surface_locate(&s->layout, s->base, s->level, x, y, z, 0);
     if (s->metadata != SDMA_PLAIN)
-        at.key_va = surface_locate(&s->metadata_layout, s->metadata_base, s->level, x, y, z, 0);
-    return at;
+        place.key_va = surface_locate(&s->metadata_layout, s->metadata_base, s->level, x, y, z, 0);
+    return place;
 }
+
+/* An element of a surface with metadata. */
+struct sdma_element {
+    uint32_t x, y, z;
+    struct sdma_place place;
+};
 
 /* ---- sdma_metadata.c ---- */
 

@@ -98,15 +98,13 @@ static bool surface_holds(const struct sdma_surface *s, const struct extent *ext
 
 /* ---- copying ---- */
 
-static struct sdma_element element_of(const struct sdma_surface *s, uint32_t x, uint32_t y,
-                                      uint32_t z)
+static struct sdma_place place_in(const struct sdma_surface *s, uint32_t x, uint32_t y, uint32_t z)
 {
-    return sdma_element_at(s, s->x + x, s->y + y, s->z + z);
+    return sdma_place_of(s, s->x + x, s->y + y, s->z + z);
 }
 
-/* Do `count` elements up to `next` lie together, under one key? */
-static bool lie_together(const struct sdma_element *first, const struct sdma_element *next,
-                         uint64_t bytes)
+/* Does `next` lie so many bytes behind the first place, under the same key? */
+static bool follows(const struct sdma_place *next, const struct sdma_place *first, uint64_t bytes)
 {
     return next->va == first->va + bytes && next->key_va == first->key_va;
 }
@@ -122,47 +120,68 @@ static bool clear_write(struct cp_access *access, uint64_t to, const uint8_t *el
     return cp_access_write(access, to, data, bytes);
 }
 
-static enum cp_step elements_move(struct sdma_run *run, const struct copy *copy,
-                                  const struct sdma_element *from, const struct sdma_element *to,
-                                  uint64_t bytes)
+/* Elements that lie together on both sides, beginning in the rectangle's column `x`. */
+struct strip {
+    uint32_t x, y, z;
+    struct sdma_place from, to;
+    uint64_t bytes;
+};
+
+static struct sdma_element element_of(const struct sdma_surface *s, const struct strip *strip,
+                                      const struct sdma_place *place)
 {
+    return (struct sdma_element){s->x + strip->x, s->y + strip->y, s->z + strip->z, *place};
+}
+
+static enum cp_step strip_move_with_metadata(struct sdma_run *run, const struct copy *copy,
+                                             const struct strip *strip)
+{
+    const struct sdma_element from = element_of(&copy->from, strip, &strip->from);
+    const struct sdma_element to = element_of(&copy->to, strip, &strip->to);
     struct cp_access *access = &run->queue->access;
     uint8_t element[SDMA_ELEMENT_BYTES];
     bool cleared = false, moved;
     enum cp_step step = CP_DONE;
 
     if (copy->from.metadata != SDMA_PLAIN)
-        step = sdma_block_read(run, &copy->from, from, &cleared, element);
+        step = sdma_block_read(run, &copy->from, &from, &cleared, element);
     if (step == CP_DONE && copy->to.metadata != SDMA_PLAIN)
-        step = sdma_block_open(run, &copy->to, to);
+        step = sdma_block_open(run, &copy->to, &to);
     if (step != CP_DONE)
         return step;
-    moved = cleared ? clear_write(access, to->va, element, copy->from.layout.element_bytes, bytes)
-                    : cp_access_copy(access, to->va, from->va, bytes);
+    moved = cleared ? clear_write(access, strip->to.va, element, copy->from.layout.element_bytes,
+                                  strip->bytes)
+                    : cp_access_copy(access, strip->to.va, strip->from.va, strip->bytes);
     return moved ? CP_DONE : cp_fail_access(run->queue);
+}
+
+static enum cp_step strip_move(struct sdma_run *run, const struct copy *copy,
+                               const struct strip *strip)
+{
+    if (copy->from.metadata != SDMA_PLAIN || copy->to.metadata != SDMA_PLAIN)
+        return strip_move_with_metadata(run, copy, strip);
+    return cp_access_copy(&run->queue->access, strip->to.va, strip->from.va, strip->bytes)
+               ? CP_DONE
+               : cp_fail_access(run->queue);
 }
 
 static enum cp_step row_copy(struct sdma_run *run, const struct copy *copy, uint32_t y, uint32_t z)
 {
     const unsigned bytes = copy->from.layout.element_bytes;
-    struct sdma_element from = element_of(&copy->from, 0, y, z), next_from = from;
-    struct sdma_element to = element_of(&copy->to, 0, y, z), next_to = to;
+    struct sdma_place from = place_in(&copy->from, 0, y, z), to = place_in(&copy->to, 0, y, z);
     enum cp_step step = CP_DONE;
 
     for (uint32_t x = 0; x < copy->extent.width && step == CP_DONE;) {
-        uint64_t run_bytes = 0;
+        struct strip strip = {x, y, z, from, to, 0};
 
         do {
-            run_bytes += bytes;
+            strip.bytes += bytes;
             if (++x == copy->extent.width)
                 break;
-            next_from = element_of(&copy->from, x, y, z);
-            next_to = element_of(&copy->to, x, y, z);
-        } while (lie_together(&from, &next_from, run_bytes) &&
-                 lie_together(&to, &next_to, run_bytes));
-        step = elements_move(run, copy, &from, &to, run_bytes);
-        from = next_from;
-        to = next_to;
+            from = place_in(&copy->from, x, y, z);
+            to = place_in(&copy->to, x, y, z);
+        } while (follows(&from, &strip.from, strip.bytes) && follows(&to, &strip.to, strip.bytes));
+        step = strip_move(run, copy, &strip);
     }
     return step;
 }
@@ -291,9 +310,9 @@ static enum cp_step data_write(struct sdma_run *run, const struct sdma_surface *
         if (!cp_stream_peek(run->queue, run->stream, skip + done, data, here))
             return cp_fail_access(run->queue);
         for (uint64_t i = 0; i < here * sizeof(data[0]); i += bytes, at++) {
-            struct sdma_element to =
-                sdma_element_at(s, (uint32_t)(at % s->width), (uint32_t)(at / s->width % s->height),
-                                (uint32_t)(at / s->width / s->height));
+            struct sdma_place to =
+                sdma_place_of(s, (uint32_t)(at % s->width), (uint32_t)(at / s->width % s->height),
+                              (uint32_t)(at / s->width / s->height));
 
             if (!cp_access_write(&run->queue->access, to.va, (uint8_t *)data + i, bytes))
                 return cp_fail_access(run->queue);
