@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 # Sourced by the tools: runs steps that are quiet when they succeed and clear when they fail.
 
 rocweld_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -61,7 +62,7 @@ build_preset() {
     local preset=$1 folder
     folder=$(preset_folder "$preset")
     shift
-    cd "$rocweld_root"
+    cd "$rocweld_root" || die "cannot enter $rocweld_root"
     if [ ! -e "$folder/build.ninja" ]; then
         run_step "Configuring ($preset)" "configure-$preset" cmake --preset "$preset"
     fi
