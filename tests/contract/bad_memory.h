@@ -47,13 +47,34 @@ static inline void bad_memory_free(const struct bad_memory *bad)
     munmap((void *)(uintptr_t)(bad->edge + 4 - BAD_PAGE), 2 * BAD_PAGE);
 }
 
+/* The suite's; between its group's set-up and teardown. */
+static struct bad_memory bad;
+
+static inline int bad_memory_setup(void **state)
+{
+    (void)state;
+    bad = bad_memory_make();
+    return 0;
+}
+
+static inline int bad_memory_teardown(void **state)
+{
+    (void)state;
+    bad_memory_free(&bad);
+    return 0;
+}
+
+static inline void *pointer(uint64_t at)
+{
+    return (void *)(uintptr_t)at;
+}
+
 /* Those that nothing can be read from, nor written to. For (uint64_t at, all...). */
 enum { BAD_READS = 6 };
-static inline uint64_t bad_memory_at(const struct bad_memory *bad, unsigned i)
+static inline uint64_t bad_memory_at(unsigned i)
 {
     const uint64_t at[BAD_READS] = {
-        bad->none,      bad->unmapped,     1,
-        UINT64_MAX - 8, (uint64_t)1 << 63, UINT64_C(0xffff800000000000),
+        bad.none, bad.unmapped, 1, UINT64_MAX - 8, (uint64_t)1 << 63, UINT64_C(0xffff800000000000),
     };
 
     return at[i];

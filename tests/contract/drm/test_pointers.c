@@ -17,13 +17,6 @@
 #include "tests/contract/bad_memory.h"
 #include "tests/contract/drm/support.h"
 
-static struct bad_memory bad;
-
-static void *pointer(uint64_t at)
-{
-    return (void *)(uintptr_t)at;
-}
-
 static const struct ioctl_row *row_of(unsigned nr)
 {
     const struct ioctl_row *row = drm_row_find(test_machine->kernel, DRM_IO(nr));
@@ -54,7 +47,7 @@ static void arguments_that_are_not_there(void **state)
         if (!row || !(_IOC_DIR(row->request) & _IOC_WRITE))
             continue;
         for (unsigned k = 0; k < BAD_READS; k++)
-            assert_refused(fds[i % 2], row, bad_memory_at(&bad, k));
+            assert_refused(fds[i % 2], row, bad_memory_at(k));
         if (_IOC_SIZE(row->request) > 4)
             assert_refused(fds[i % 2], row, bad.edge);
     }
@@ -253,7 +246,7 @@ static void pointers_inside_of_arguments(void **state)
     (void)state;
     client_open(&c);
     for (unsigned i = 0; i < BAD_READS; i++) {
-        uint64_t at = bad_memory_at(&bad, i);
+        uint64_t at = bad_memory_at(i);
 
         names_of_the_driver(c.fd, at);
         arrays_of_syncobjs(c.fd, at);
@@ -287,15 +280,7 @@ static void answers_inside_of_arguments(void **state)
 
 static int group_setup(void **state)
 {
-    bad = bad_memory_make();
-    return machine_setup(state);
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    bad_memory_free(&bad);
-    return 0;
+    return bad_memory_setup(state) || machine_setup(state);
 }
 
 int main(void)
@@ -309,5 +294,5 @@ int main(void)
         cmocka_unit_test(answers_inside_of_arguments),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, group_setup, bad_memory_teardown);
 }

@@ -12,8 +12,6 @@
 #include "softgpu/front/kfd/kfd_table.h"
 #include "tests/contract/bad_memory.h"
 
-static struct bad_memory bad;
-
 static const unsigned long requests[] = {
 #define REQUEST(nr, name, request, handler, flags) [nr] = (request),
     KFD_IOCTLS(REQUEST)
@@ -24,11 +22,6 @@ static const unsigned row_flags[] = {
     KFD_IOCTLS(FLAGS)
 #undef FLAGS
 };
-
-static void *pointer(uint64_t at)
-{
-    return (void *)(uintptr_t)at;
-}
 
 /* Is the row there, and not refused before its argument is looked at? */
 static bool is_called(unsigned nr)
@@ -46,7 +39,7 @@ static void arguments_that_are_not_there(void **state)
         if (!is_called(nr) || !(_IOC_DIR(requests[nr]) & _IOC_WRITE))
             continue;
         for (unsigned i = 0; i < BAD_READS; i++)
-            assert_int_equal(kfd(requests[nr], pointer(bad_memory_at(&bad, i))), -EFAULT);
+            assert_int_equal(kfd(requests[nr], pointer(bad_memory_at(i))), -EFAULT);
         if (_IOC_SIZE(requests[nr]) > 4)
             assert_int_equal(kfd(requests[nr], pointer(bad.edge)), -EFAULT);
     }
@@ -103,9 +96,9 @@ static void pointers_inside_of_arguments(void **state)
     queue = queue_args(0, KFD_QUEUE_TYPE_COMPUTE_AQL, 0);
     assert_int_equal(create_queue(&queue), 0);
     for (unsigned i = 0; i < BAD_READS; i++) {
-        arrays_of_events_and_apertures(bad_memory_at(&bad, i));
-        arrays_of_gpus(handle, bad_memory_at(&bad, i));
-        masks_of_a_queue(queue.queue_id, bad_memory_at(&bad, i));
+        arrays_of_events_and_apertures(bad_memory_at(i));
+        arrays_of_gpus(handle, bad_memory_at(i));
+        masks_of_a_queue(queue.queue_id, bad_memory_at(i));
     }
     arrays_of_events_and_apertures(bad.edge);
     assert_int_equal(unmap_from(handle, gpu(0)), 0); /* still there */
@@ -123,20 +116,6 @@ static void answers_inside_of_arguments(void **state)
     assert_int_equal(kfd(AMDKFD_IOC_WAIT_EVENTS, &wait), -EINVAL); /* event 0 is none */
 }
 
-static int group_setup(void **state)
-{
-    (void)state;
-    bad = bad_memory_make();
-    return 0;
-}
-
-static int group_teardown(void **state)
-{
-    (void)state;
-    bad_memory_free(&bad);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,5 +126,5 @@ int main(void)
     };
 
     cmocka_set_message_output(CM_OUTPUT_STDOUT);
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, bad_memory_setup, bad_memory_teardown);
 }
