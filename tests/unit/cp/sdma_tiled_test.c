@@ -218,6 +218,43 @@ static void test_rectangles(void **state)
     rig_queue_destroy(&q);
 }
 
+/* A long copy lets in who suspends its queue, and goes on afterwards. */
+static void test_long_copies_can_be_suspended(void **state)
+{
+    enum { SIZE = 4096, BYTES = SIZE * SIZE, ATTEMPTS = 20 };
+    struct rig *rig = *state;
+    struct rig_queue q;
+    const struct tiled t = {.shape = {.dimension = SURFACE_2D,
+                                      .swizzle = SURFACE_64KB_S_X,
+                                      .element_bytes = 1,
+                                      .width = SIZE,
+                                      .height = SIZE,
+                                      .depth = 1,
+                                      .levels = 1},
+                            .va = rig_alloc(rig, BYTES, 1 << 16)};
+    const struct box all = {.width = SIZE, .height = SIZE, .depth = 1};
+    const uint64_t linear = rig_alloc(rig, BYTES, 64);
+    uint8_t *from = rig_host(rig, t.va), *to = rig_host(rig, linear);
+    bool in_the_middle = false;
+    uint32_t p[17];
+
+    rig_queue_create(rig, CP_QUEUE_SDMA, &q);
+    memset(from, 1, BYTES);
+    for (unsigned i = 0; i < ATTEMPTS && !in_the_middle; i++) {
+        memset(to, 0, BYTES);
+        rig_put(&q, p, linear_packet(p, &t, 0, &all, linear, DETILE, NULL));
+        while (!__atomic_load_n(to, __ATOMIC_ACQUIRE))
+            ;
+        cp_queue_suspend(q.queue);
+        in_the_middle = !__atomic_load_n(&to[BYTES - 1], __ATOMIC_ACQUIRE);
+        cp_queue_resume(q.queue);
+        assert_true(rig_drained(&q));
+        assert_int_equal(to[BYTES - 1], 1);
+    }
+    assert_true(in_the_middle);
+    rig_queue_destroy(&q);
+}
+
 /* Offsets and pitches of the linear side. */
 static void test_linear_window(void **state)
 {
@@ -352,9 +389,10 @@ static void test_memory_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SUITE_TEST(test_addrlib_agrees),      SUITE_TEST(test_rectangles),
-        SUITE_TEST(test_linear_window),       SUITE_TEST(test_write_tiled),
-        SUITE_TEST(test_impossible_surfaces), SUITE_TEST(test_memory_faults),
+        SUITE_TEST(test_addrlib_agrees), SUITE_TEST(test_rectangles),
+        SUITE_TEST(test_linear_window),  SUITE_TEST(test_long_copies_can_be_suspended),
+        SUITE_TEST(test_write_tiled),    SUITE_TEST(test_impossible_surfaces),
+        SUITE_TEST(test_memory_faults),
     };
 
     suite_quiet();
