@@ -417,36 +417,38 @@ static rw_status check_wait_flags(const struct drm_fpriv *fpriv, uint32_t flags,
     return flags & ~known ? RW_FAIL(EINVAL, "unknown flags 0x%x", flags) : RW_OK;
 }
 
-rw_status drm_ioctl_syncobj_wait(void *context, void *argument)
+static rw_status wait_of(struct drm_fpriv *fpriv, struct drm_uapi_syncobj_timeline_wait *args,
+                         uint32_t known_flags)
 {
-    struct drm_uapi_syncobj_wait *args = argument;
     struct syncobj_array array;
     rw_status s;
 
-    RW_TRY(check_wait_flags(context, args->flags, WAIT_ALL | WAIT_FOR_SUBMIT));
+    RW_TRY(check_wait_flags(fpriv, args->flags, known_flags));
     if (args->count_handles == 0)
         return RW_OK;
-    RW_TRY(array_find(context, args->handles, args->count_handles, &array));
-    s = array_points(&array, 0);
+    RW_TRY(array_find(fpriv, args->handles, args->count_handles, &array));
+    s = array_points(&array, args->points);
     if (rw_ok(s))
         s = wait_run(&array, args->flags, args->timeout_nsec, &args->first_signaled);
     array_free(&array);
     return s;
 }
 
+rw_status drm_ioctl_syncobj_wait(void *context, void *argument)
+{
+    struct drm_uapi_syncobj_wait *args = argument;
+    struct drm_uapi_syncobj_timeline_wait timeline = {.handles = args->handles,
+                                                      .timeout_nsec = args->timeout_nsec,
+                                                      .count_handles = args->count_handles,
+                                                      .flags = args->flags,
+                                                      .first_signaled = args->first_signaled};
+    rw_status s = wait_of(context, &timeline, WAIT_ALL | WAIT_FOR_SUBMIT);
+
+    args->first_signaled = timeline.first_signaled;
+    return s;
+}
+
 rw_status drm_ioctl_syncobj_timeline_wait(void *context, void *argument)
 {
-    struct drm_uapi_syncobj_timeline_wait *args = argument;
-    struct syncobj_array array;
-    rw_status s;
-
-    RW_TRY(check_wait_flags(context, args->flags, WAIT_ALL | WAIT_FOR_SUBMIT | WAIT_AVAILABLE));
-    if (args->count_handles == 0)
-        return RW_OK;
-    RW_TRY(array_find(context, args->handles, args->count_handles, &array));
-    s = array_points(&array, args->points);
-    if (rw_ok(s))
-        s = wait_run(&array, args->flags, args->timeout_nsec, &args->first_signaled);
-    array_free(&array);
-    return s;
+    return wait_of(context, argument, WAIT_ALL | WAIT_FOR_SUBMIT | WAIT_AVAILABLE);
 }
