@@ -101,16 +101,6 @@ static void layout_create(struct drawing *d)
     VKC_CHECK(vkCreatePipelineLayout(d->vkc->device, &info, NULL, &d->layout));
 }
 
-static VkPipelineShaderStageCreateInfo stage(struct vkc *vkc, VkShaderStageFlagBits bit,
-                                             const char *path)
-{
-    return (VkPipelineShaderStageCreateInfo){
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-        .stage = bit,
-        .module = vkc_module_load(vkc, path),
-        .pName = "main"};
-}
-
 static const VkVertexInputBindingDescription bindings[] = {
     {0, sizeof(struct drawing_vertex), VK_VERTEX_INPUT_RATE_VERTEX},
     {1, 2 * sizeof(float), VK_VERTEX_INPUT_RATE_INSTANCE}};
@@ -196,15 +186,15 @@ static void pipeline_create(struct drawing *d)
     VkPipelineShaderStageCreateInfo stages[5];
     unsigned count = 0;
 
-    stages[count++] = stage(d->vkc, VK_SHADER_STAGE_VERTEX_BIT, SHADER("draw"));
-    stages[count++] = stage(d->vkc, VK_SHADER_STAGE_FRAGMENT_BIT, d->desc.fragment);
+    stages[count++] = shader_stage(d->vkc, VK_SHADER_STAGE_VERTEX_BIT, SHADER("draw"));
+    stages[count++] = shader_stage(d->vkc, VK_SHADER_STAGE_FRAGMENT_BIT, d->desc.fragment);
     if (d->desc.geometry)
-        stages[count++] = stage(d->vkc, VK_SHADER_STAGE_GEOMETRY_BIT, d->desc.geometry);
+        stages[count++] = shader_stage(d->vkc, VK_SHADER_STAGE_GEOMETRY_BIT, d->desc.geometry);
     if (d->desc.tessellation) {
         stages[count++] =
-            stage(d->vkc, VK_SHADER_STAGE_TESSELLATION_CONTROL_BIT, SHADER("draw_patch"));
-        stages[count++] =
-            stage(d->vkc, VK_SHADER_STAGE_TESSELLATION_EVALUATION_BIT, SHADER("draw_patched"));
+            shader_stage(d->vkc, VK_SHADER_STAGE_TESSELLATION_CONTROL_BIT, SHADER("draw_patch"));
+        stages[count++] = shader_stage(d->vkc, VK_SHADER_STAGE_TESSELLATION_EVALUATION_BIT,
+                                       SHADER("draw_patched"));
     }
     pipeline_make(d, stages, count);
     for (unsigned i = 0; i < count; i++)

@@ -62,16 +62,6 @@ static void scene_destroy(struct scene *scene)
     vkc_buffer_destroy(scene->vkc, &scene->records);
 }
 
-static VkPipelineShaderStageCreateInfo stage_of(struct vkc *vkc, VkShaderStageFlagBits bit,
-                                                const char *path)
-{
-    return (VkPipelineShaderStageCreateInfo){
-        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-        .stage = bit,
-        .module = vkc_module_load(vkc, path),
-        .pName = "main"};
-}
-
 static VkPipeline pipeline_make(struct scene *scene, const struct draw *draw,
                                 const VkPipelineShaderStageCreateInfo stages[2])
 {
@@ -142,8 +132,8 @@ static void scene_run(struct scene *scene, VkPipeline pipeline, uint32_t vertice
 static void scene_draw(struct scene *scene, const struct draw *draw, uint32_t vertices)
 {
     VkPipelineShaderStageCreateInfo stages[2] = {
-        stage_of(scene->vkc, VK_SHADER_STAGE_VERTEX_BIT, SHADER("pixels_vertex")),
-        stage_of(scene->vkc, VK_SHADER_STAGE_FRAGMENT_BIT, draw->fragment)};
+        shader_stage(scene->vkc, VK_SHADER_STAGE_VERTEX_BIT, SHADER("pixels_vertex")),
+        shader_stage(scene->vkc, VK_SHADER_STAGE_FRAGMENT_BIT, draw->fragment)};
     VkPipeline pipeline = pipeline_make(scene, draw, stages);
 
     memset(scene->records.host, 0, scene->records.bytes);
@@ -257,8 +247,9 @@ static void test_samples(struct scene *scene, unsigned log2)
             const struct record *record = record_at(scene, x, y, 0);
             uint32_t want = samples_at(log2, x, y);
 
-            EXPECT(record->count == (want != 0), "pixel %u, %u, 0x%x of %u samples, is seen %u times",
-                   x, y, want, draw.samples, record->count);
+            EXPECT(record->count == (want != 0),
+                   "pixel %u, %u, 0x%x of %u samples, is seen %u times", x, y, want, draw.samples,
+                   record->count);
             EXPECT(record->mask == want, "samples of pixel %u, %u: 0x%x, not 0x%x", x, y,
                    record->mask, want);
             if (!want)

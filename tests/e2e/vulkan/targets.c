@@ -457,41 +457,69 @@ static double depth_read(VkFormat format, const void *texels, uint32_t i)
     return (double)((const float *)texels)[i];
 }
 
+/* A depth target and where its aspects are read back to. */
+struct depth_run {
+    struct target target;
+    struct vkc_buffer z, stencil;
+};
+
+/* The target has the three values; what is recorded goes on. */
+static VkCommandBuffer depth_begin(struct vkc *vkc, const struct target_desc *desc,
+                                   const VkClearValue values[3], struct depth_run *out_run)
+{
+    const VkDeviceSize texels = (VkDeviceSize)desc->size * desc->size;
+    VkCommandBuffer commands;
+
+    target_create(vkc, desc, &out_run->target);
+    vkc_buffer_create(vkc, texels * 4, &out_run->z);
+    vkc_buffer_create(vkc, texels, &out_run->stencil);
+    commands = vkc_begin(vkc);
+    transition(commands, &out_run->target, VK_IMAGE_LAYOUT_UNDEFINED,
+               attachment_layout(&out_run->target));
+    three_values(commands, &out_run->target, 0, values, NULL);
+    return commands;
+}
+
+static void depth_download(struct vkc *vkc, VkCommandBuffer commands, struct depth_run *run)
+{
+    const VkImageAspectFlags aspects = run->target.desc.aspects;
+
+    transition(commands, &run->target, attachment_layout(&run->target),
+               VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
+    if (aspects & VK_IMAGE_ASPECT_DEPTH_BIT)
+        download(commands, &run->target, 0, 0, VK_IMAGE_ASPECT_DEPTH_BIT, &run->z);
+    if (aspects & VK_IMAGE_ASPECT_STENCIL_BIT)
+        download(commands, &run->target, 0, 0, VK_IMAGE_ASPECT_STENCIL_BIT, &run->stencil);
+    vkc_run(vkc, commands);
+}
+
+static void depth_end(struct vkc *vkc, struct depth_run *run)
+{
+    vkc_buffer_destroy(vkc, &run->z);
+    vkc_buffer_destroy(vkc, &run->stencil);
+    target_destroy(vkc, &run->target);
+}
+
 static void test_depth(struct vkc *vkc, VkFormat format, VkImageAspectFlags aspects, uint32_t size,
                        const VkClearValue values[3])
 {
     const struct target_desc desc = {format, aspects, size, 1, 1, 1};
-    struct vkc_buffer z, stencil;
-    VkCommandBuffer commands;
-    struct target target;
+    struct depth_run run;
 
-    target_create(vkc, &desc, &target);
-    vkc_buffer_create(vkc, (VkDeviceSize)size * size * 4, &z);
-    vkc_buffer_create(vkc, (VkDeviceSize)size * size, &stencil);
-    commands = vkc_begin(vkc);
-    transition(commands, &target, VK_IMAGE_LAYOUT_UNDEFINED, attachment_layout(&target));
-    three_values(commands, &target, 0, values, NULL);
-    transition(commands, &target, attachment_layout(&target), VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
-    if (aspects & VK_IMAGE_ASPECT_DEPTH_BIT)
-        download(commands, &target, 0, 0, VK_IMAGE_ASPECT_DEPTH_BIT, &z);
-    if (aspects & VK_IMAGE_ASPECT_STENCIL_BIT)
-        download(commands, &target, 0, 0, VK_IMAGE_ASPECT_STENCIL_BIT, &stencil);
-    vkc_run(vkc, commands);
+    depth_download(vkc, depth_begin(vkc, &desc, values, &run), &run);
     for (uint32_t i = 0; i < size * size; i++) {
         const VkClearDepthStencilValue *want = &values[value_at(size, i)].depthStencil;
 
         EXPECT(!(aspects & VK_IMAGE_ASPECT_DEPTH_BIT) ||
-                   fabs(depth_read(format, z.host, i) - (double)want->depth) < 1e-5,
+                   fabs(depth_read(format, run.z.host, i) - (double)want->depth) < 1e-5,
                "format %d: depth at %u,%u is %g, not %g", (int)format, i % size, i / size,
-               depth_read(format, z.host, i), (double)want->depth);
+               depth_read(format, run.z.host, i), (double)want->depth);
         EXPECT(!(aspects & VK_IMAGE_ASPECT_STENCIL_BIT) ||
-                   ((uint8_t *)stencil.host)[i] == want->stencil,
+                   ((uint8_t *)run.stencil.host)[i] == want->stencil,
                "format %d: stencil at %u,%u is %u, not %u", (int)format, i % size, i / size,
-               ((uint8_t *)stencil.host)[i], want->stencil);
+               ((uint8_t *)run.stencil.host)[i], want->stencil);
     }
-    vkc_buffer_destroy(vkc, &z);
-    vkc_buffer_destroy(vkc, &stencil);
-    target_destroy(vkc, &target);
+    depth_end(vkc, &run);
 }
 
 /* One of depth and stencil is cleared anew, the other one is loaded. */
@@ -523,34 +551,24 @@ static void test_aspects(struct vkc *vkc, VkImageAspectFlags again, uint32_t siz
     enum { BOTH = VK_IMAGE_ASPECT_DEPTH_BIT | VK_IMAGE_ASPECT_STENCIL_BIT };
     const struct target_desc desc = {VK_FORMAT_D32_SFLOAT_S8_UINT, BOTH, size, 1, 1, 1};
     const VkClearValue last = {.depthStencil = {0, 0}};
-    struct vkc_buffer z, stencil;
     VkCommandBuffer commands;
-    struct target target;
+    struct depth_run run;
 
-    target_create(vkc, &desc, &target);
-    vkc_buffer_create(vkc, (VkDeviceSize)size * size * 4, &z);
-    vkc_buffer_create(vkc, (VkDeviceSize)size * size, &stencil);
-    commands = vkc_begin(vkc);
-    transition(commands, &target, VK_IMAGE_LAYOUT_UNDEFINED, attachment_layout(&target));
-    three_values(commands, &target, 0, depths[0], NULL);
-    aspect_clear(commands, &target, again, &last);
-    transition(commands, &target, attachment_layout(&target), VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
-    download(commands, &target, 0, 0, VK_IMAGE_ASPECT_DEPTH_BIT, &z);
-    download(commands, &target, 0, 0, VK_IMAGE_ASPECT_STENCIL_BIT, &stencil);
-    vkc_run(vkc, commands);
+    commands = depth_begin(vkc, &desc, depths[0], &run);
+    aspect_clear(commands, &run.target, again, &last);
+    depth_download(vkc, commands, &run);
     for (uint32_t i = 0; i < size * size; i++) {
         const VkClearDepthStencilValue *old = &depths[0][value_at(size, i)].depthStencil;
         float want_z = again == VK_IMAGE_ASPECT_DEPTH_BIT ? 0 : old->depth;
         uint32_t want_stencil = again == VK_IMAGE_ASPECT_STENCIL_BIT ? 0 : old->stencil;
 
-        EXPECT(((float *)z.host)[i] == want_z && ((uint8_t *)stencil.host)[i] == want_stencil,
+        EXPECT(((float *)run.z.host)[i] == want_z &&
+                   ((uint8_t *)run.stencil.host)[i] == want_stencil,
                "aspect %u cleared again: %u,%u has %g and %u, not %g and %u", again, i % size,
-               i / size, (double)((float *)z.host)[i], ((uint8_t *)stencil.host)[i], (double)want_z,
-               want_stencil);
+               i / size, (double)((float *)run.z.host)[i], ((uint8_t *)run.stencil.host)[i],
+               (double)want_z, want_stencil);
     }
-    vkc_buffer_destroy(vkc, &z);
-    vkc_buffer_destroy(vkc, &stencil);
-    target_destroy(vkc, &target);
+    depth_end(vkc, &run);
 }
 
 static void test_all_depths(struct vkc *vkc)

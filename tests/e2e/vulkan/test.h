@@ -34,6 +34,17 @@ static inline void expect_words(const char *what, const uint32_t *got, const uin
         EXPECT(got[i] == want[i], "%s: word %zu is 0x%08x, not 0x%08x", what, i, got[i], want[i]);
 }
 
+/* A shader of a pipeline; its module is the caller's to destroy. */
+static inline VkPipelineShaderStageCreateInfo
+shader_stage(struct vkc *vkc, VkShaderStageFlagBits bit, const char *path)
+{
+    return (VkPipelineShaderStageCreateInfo){
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+        .stage = bit,
+        .module = vkc_module_load(vkc, path),
+        .pName = "main"};
+}
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Numbers that depend on nothing but their index. */
