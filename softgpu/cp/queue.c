@@ -4,8 +4,8 @@
  *
  * Idle. When the ring is empty the thread looks at it for a few tens of microseconds more, because
  * programs like to dispatch again right after a completion, and then sleeps. Looking is given up
- * when it rarely pays, and by queues with doorbells at once when another thread wants the core.
- * Before it sleeps it lets the owner arm the doorbells and looks a last time:
+ * when it rarely pays, and at once when another thread wants the core. Before it sleeps it lets
+ * the owner arm the doorbells and looks a last time:
  *
  *     thread: idle = true; owner.idle(); ring empty? sleep      program: packet; doorbell
  *                                                               watcher: cp_queue_ring():
@@ -33,6 +33,8 @@ enum {
     SPIN_MIN_NS = 2000,
     SPIN_MISSES = 4,       /* in a row, before spins get shorter */
     CROWDED_NS = 4000,     /* a yield that took so long: somebody else had work for the core */
+    LATE_NS = 60000,       /* much of it */
+    PENALTY_MOST = 64,     /* idle times without a look */
     WAIT_SPIN_NS = 20000,  /* in front of a condition in memory */
     WAIT_SHARE = 4,        /* then sleeps of a quarter of the time waited, within ... */
     WAIT_FIRST_NS = 20000, /* ... these limits */
@@ -252,7 +254,7 @@ bool cp_queue_is_idle(struct cp_queue *queue)
 static void spin_learn(struct cp_spin *spin, bool hit)
 {
     if (hit) {
-        spin->misses = 0;
+        spin->misses = spin->penalty = 0;
         spin->limit_ns = SPIN_NS;
     } else if (++spin->misses >= SPIN_MISSES && spin->limit_ns > SPIN_MIN_NS) {
         spin->misses = 0;
@@ -260,15 +262,24 @@ static void spin_learn(struct cp_spin *spin, bool hit)
     }
 }
 
-/* Lets others have the core. False: somebody wanted it. Whoever gives way comes back when all of
- * them have had their time, whatever was submitted meanwhile; a sleeper is woken by it and runs at
- * once. So only a queue for which it is dear to be woken, by a fault on its doorbell, gives way. */
-static bool queue_gives_way(uint64_t *now)
+/* Lets others have the core. False: somebody wanted it. A thread that has given way comes back when
+ * all of them have had their time, whatever was submitted meanwhile; one that sleeps is woken and
+ * runs at once. Where that was dear, a kernel ring sleeps without looking for the next times, ever
+ * more of them. (Waking a queue with doorbells is dearer: it takes a fault, or the watcher's next
+ * look.) */
+static bool queue_gives_way(struct cp_queue *queue, uint64_t *now)
 {
+    struct cp_spin *spin = &queue->spin;
     uint64_t before = *now;
 
     sched_yield();
     *now = cp_now_ns();
+    if (queue->kernel_ring && *now - before > LATE_NS) {
+        spin->penalty = spin->penalty ? spin->penalty * 2 : 1;
+        if (spin->penalty > PENALTY_MOST)
+            spin->penalty = PENALTY_MOST;
+        spin->skip = spin->penalty;
+    }
     return *now - before <= CROWDED_NS;
 }
 
@@ -284,7 +295,7 @@ static bool queue_spin(struct cp_queue *queue)
             cp_cpu_relax();
         }
         now = cp_now_ns();
-        if (!queue->kernel_ring && !queue_gives_way(&now))
+        if (!queue_gives_way(queue, &now))
             return false;
     }
     return false;
@@ -305,11 +316,15 @@ static void queue_sleep(struct cp_queue *queue)
 
 static void queue_idle(struct cp_queue *queue)
 {
-    bool hit = queue_spin(queue);
+    if (queue->spin.skip > 0) {
+        queue->spin.skip--;
+    } else {
+        bool hit = queue_spin(queue);
 
-    spin_learn(&queue->spin, hit);
-    if (hit)
-        return;
+        spin_learn(&queue->spin, hit);
+        if (hit)
+            return;
+    }
     uint64_t asleep = cp_now_ns();
 
     queue_sleep(queue);

@@ -65,6 +65,7 @@ struct cp_device {
 struct cp_spin {
     uint64_t limit_ns;
     unsigned misses;
+    unsigned skip, penalty; /* times that it does not look at all: still to come; when last set */
 };
 
 enum { CP_MAX_CUS = 256 };
