@@ -13,7 +13,7 @@
 
 #include "geometry_programs.inc"
 #include "softgpu/gfx/geometry.h"
-#include "tests/unit/isa/mem_fake.h"
+#include "tests/unit/gfx/stage_bench.h"
 
 enum { CODE_VA = 0x10000, INDEX_VA = 0x20000, SEEN_MAX = 4096 };
 
@@ -129,14 +129,8 @@ static int bench_setup(void **state)
     fake_memory_init(&b->memory);
     fake_memory_map(&b->memory, CODE_VA, b->code, sizeof(b->code), FAKE_RX);
     fake_memory_map(&b->memory, INDEX_VA, b->indices, sizeof(b->indices), FAKE_RW);
-    b->pipeline.state = &b->state;
-    b->pipeline.machine = (struct gfx_machine){.gen = ISA_GEN_GFX10_3,
-                                               .memory = &b->memory.memory,
-                                               .host = &b->host,
-                                               .go_on = go_on,
-                                               .context = b};
-    assert_true(
-        rw_ok(isa_code_create(ISA_GEN_GFX10_3, &b->memory.memory, &b->pipeline.machine.code)));
+    stage_open(&b->pipeline, &b->state, &b->memory,
+               (struct gfx_machine){.host = &b->host, .go_on = go_on, .context = b});
     assert_true(rw_ok(gfx_geometry_create(&b->pipeline)));
     set(b, GFX_GE_MAX_VTX_INDX, UINT32_MAX);
     SET_CODE(b, program_passthrough);
@@ -149,7 +143,7 @@ static int bench_teardown(void **state)
     struct bench *b = *state;
 
     gfx_geometry_destroy(&b->pipeline);
-    isa_code_destroy(b->pipeline.machine.code);
+    stage_close(&b->pipeline);
     free(b);
     return 0;
 }

@@ -16,7 +16,7 @@
 #include "softgpu/gfx/color.h"
 #include "softgpu/gfx/pixel.h"
 #include "softgpu/isa/exec/sem_base.h"
-#include "tests/unit/isa/mem_fake.h"
+#include "tests/unit/gfx/stage_bench.h"
 
 enum { CODE_VA = 0x10000, DATA_VA = 0x20000, SEEN_MAX = 512 };
 
@@ -101,14 +101,8 @@ static struct bench *bench_create(void)
     fake_memory_init(&b->memory);
     fake_memory_map(&b->memory, CODE_VA, b->code, sizeof(b->code), FAKE_RX);
     fake_memory_map(&b->memory, DATA_VA, b->data, sizeof(b->data), FAKE_RW);
-    b->pipeline.state = &b->state;
-    b->pipeline.machine = (struct gfx_machine){.gen = ISA_GEN_GFX10_3,
-                                               .memory = &b->memory.memory,
-                                               .host = &b->host,
-                                               .go_on = go_on,
-                                               .context = b};
-    assert_true(
-        rw_ok(isa_code_create(ISA_GEN_GFX10_3, &b->memory.memory, &b->pipeline.machine.code)));
+    stage_open(&b->pipeline, &b->state, &b->memory,
+               (struct gfx_machine){.host = &b->host, .go_on = go_on, .context = b});
     assert_true(rw_ok(gfx_pixel_create(&b->pipeline)));
     registers_set(b);
     b->turns_left = 1000;
@@ -133,7 +127,7 @@ static struct bench *bench_create(void)
 static void bench_destroy(struct bench *b)
 {
     gfx_pixel_destroy(&b->pipeline);
-    isa_code_destroy(b->pipeline.machine.code);
+    stage_close(&b->pipeline);
     free(b);
 }
 
