@@ -45,6 +45,7 @@ static void fire_locked(struct syncobj *syncobj)
         if (!syncobj->armed[i].fd || syncobj->armed[i].point > syncobj->point)
             continue;
         eventfd_write(syncobj->armed[i].fd - 1, 1);
+        usleep(fake_kernel.pause_us);
         close(syncobj->armed[i].fd - 1);
         syncobj->armed[i].fd = 0;
     }

@@ -22,6 +22,7 @@
 
 struct fake_kernel {
     bool has_eventfd;
+    atomic_uint pause_us; /* after an eventfd has counted */
     atomic_ulong failing; /* the request that fails, with ENOMEM */
     unsigned syncobjs;    /* living; read-only */
 };

@@ -318,7 +318,9 @@ static void test_lower_points_come_later(void **state)
     fake_signal(timeline->handle, 5);
     assert_int_equal(rocweld_handover_wait(fifth, soon), 0);
     assert_int_equal(rocweld_handover_wait(tenth, 20000000), -ETIME);
+    fake_kernel.pause_us = 20000; /* so that it counts twice and not once by two */
     fake_signal(timeline->handle, 10);
+    fake_kernel.pause_us = 0;
     assert_int_equal(rocweld_handover_wait(tenth, soon), 0);
     assert_int_equal(rocweld_handover_wait(last, 20000000), -ETIME);
     assert_int_equal(__atomic_load_n(&words[2], __ATOMIC_ACQUIRE), 0);
