@@ -88,6 +88,10 @@ static void decode_extent(struct isa_image *image, const uint32_t *word)
     if (isa_image_is_array(image)) {
         image->base_array = BITS(word[4], 16, 28);
         image->last_array = BITS(word[4], 0, 12);
+        /* Of cubes it picks the last one by any of its faces: radeonsi names the first, RADV the
+         * last. */
+        if (image->type == ISA_IMAGE_CUBE && image->last_array >= image->base_array)
+            image->last_array += 5 - (image->last_array - image->base_array) % 6;
     } else if (image->type == ISA_IMAGE_3D) {
         depth = BITS(word[4], 0, 12) + 1;
     } else if (BITS(word[4], 0, 13)) {
