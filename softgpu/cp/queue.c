@@ -264,17 +264,15 @@ static void spin_learn(struct cp_spin *spin, bool hit)
 
 /* Lets others have the core. False: somebody wanted it. A thread that has given way comes back when
  * all of them have had their time, whatever was submitted meanwhile; one that sleeps is woken and
- * runs at once. Where that was dear, a kernel ring sleeps without looking for the next times, ever
- * more of them. (Waking a queue with doorbells is dearer: it takes a fault, or the watcher's next
- * look.) */
-static bool queue_gives_way(struct cp_queue *queue, uint64_t *now)
+ * runs at once. Where that was dear, the queue sleeps without looking for the next times, ever more
+ * of them. */
+static bool queue_gives_way(struct cp_spin *spin, uint64_t *now)
 {
-    struct cp_spin *spin = &queue->spin;
     uint64_t before = *now;
 
     sched_yield();
     *now = cp_now_ns();
-    if (queue->kernel_ring && *now - before > LATE_NS) {
+    if (*now - before > LATE_NS) {
         spin->penalty = spin->penalty ? spin->penalty * 2 : 1;
         if (spin->penalty > PENALTY_MOST)
             spin->penalty = PENALTY_MOST;
@@ -295,7 +293,7 @@ static bool queue_spin(struct cp_queue *queue)
             cp_cpu_relax();
         }
         now = cp_now_ns();
-        if (!queue_gives_way(queue, &now))
+        if (!queue_gives_way(&queue->spin, &now))
             return false;
     }
     return false;
