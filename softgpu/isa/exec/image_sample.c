@@ -317,6 +317,15 @@ struct axis {
     int weight;
 };
 
+/* Half of the border's outermost texels is in reach of filters, and nothing of it without one:
+ * OpenGL's CLAMP and MIRROR_CLAMP_EXT. */
+static float half_border_clamp(float at, float least, float most, bool linear)
+{
+    const float inside = linear ? 0 : 0.5f;
+
+    return at < least ? least + inside : at > most - inside ? most - inside : at;
+}
+
 static struct axis axis_resolve(const struct sampling *s, unsigned n, float at, int offset,
                                 uint32_t size, bool linear)
 {
@@ -335,8 +344,11 @@ static struct axis axis_resolve(const struct sampling *s, unsigned n, float at, 
             at -= 2 * floorf(at / 2);
         at *= (float)size;
     }
-    if (wrap == ISA_WRAP_HALF_BORDER)
-        at = at < 0 ? 0 : at > (float)size ? (float)size : at;
+    if (wrap == ISA_WRAP_HALF_BORDER || wrap == ISA_WRAP_MIRROR_ONCE_HALF_BORDER) {
+        at = half_border_clamp(at + (float)offset, wrap == ISA_WRAP_HALF_BORDER ? 0 : -(float)size,
+                               (float)size, linear);
+        offset = 0;
+    }
     at = at < -limit ? -limit : at > limit ? limit : at;
     fixed = (int64_t)(linear || !s->sampler.trunc_coord ? rintf(at * FRACTION_ONE)
                                                         : floorf(at) * FRACTION_ONE);

@@ -392,6 +392,33 @@ static void test_border(void **state)
     bench_destroy(b);
 }
 
+/* OpenGL's CLAMP and MIRROR_CLAMP: far outside, a filter takes half of the border, a point none. */
+static void test_half_border(void **state)
+{
+    static const unsigned wraps[] = {HALF_BORDER, MIRROR_ONCE_HALF};
+    struct image_bench *b = bench_create(32);
+    struct image_desc desc = image_plain(TYPE_1D, FORMAT_32_FLOAT, 4, 1, 1);
+
+    (void)state;
+    bench_set_image(b, &desc);
+    for (unsigned i = 0; i < 4; i++) {
+        float value = (float)(8 + i);
+
+        memcpy(b->memory + image_offset(&desc, 4, 0, 0, i, 0), &value, 4);
+    }
+    for (unsigned n = 0; n < 4; n++) {
+        const struct sampler_desc sampler = {.wrap = {wraps[n / 2]}, .mag = n % 2 ? LINEAR : POINT};
+
+        bench_set_sampler(b, &sampler);
+        for (unsigned lane = 0; lane < 32; lane++)
+            bench_set_float(b, ADDR, lane, lane < 16 ? 1.5f : n < 2 ? 0.875f : -1.5f);
+        SAMPLE(b, image_sample_lz, DIM_1D, 1);
+        assert_float_equal(float_of(bench_get(b, 0, 0)), (n % 2 ? 5.5 : 11), 1e-5);
+        assert_float_equal(float_of(bench_get(b, 0, 16)), (n == 3 ? 5.5 : 11), 1e-5);
+    }
+    bench_destroy(b);
+}
+
 static void test_odd_coordinates(void **state)
 {
     struct image_bench *b = bench_create(32);
@@ -501,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_result_over_coordinates),
         cmocka_unit_test(test_border),
+        cmocka_unit_test(test_half_border),
         cmocka_unit_test(test_odd_coordinates),
         cmocka_unit_test(test_reduction),
         cmocka_unit_test(test_cube_edges),
