@@ -439,8 +439,8 @@ static enum state dispatch_state(struct cp_dispatch *d)
     return state;
 }
 
-/* All waves sleep: so does the thread, until memory changes or some time has passed. The ticket is of
- * before they looked. */
+/* All waves sleep: so does the thread, until memory changes or some time has passed. The ticket is
+ * of before they looked. */
 static void dispatch_pause(struct cp_dispatch *d, uint64_t since_ns, uint32_t ticket)
 {
     cp_memory_wait(since_ns, ticket);
