@@ -150,14 +150,15 @@ static void sample_write(struct gfx_color_target *target, const struct gfx_fragm
     element_store(host, bytes, &new);
 }
 
-/* Pixels outside of the surface, and layers outside of the view, go nowhere. */
+/* Pixels outside of the surface, and what a view without layers gets, go nowhere. */
 static bool target_holds(const struct gfx_color_target *target, const struct gfx_fragment *fragment,
                          struct gfx_place *out_place)
 {
-    *out_place = (struct gfx_place){(uint32_t)fragment->x, (uint32_t)fragment->y,
-                                    target->first_slice + fragment->layer};
+    *out_place = (struct gfx_place){
+        (uint32_t)fragment->x, (uint32_t)fragment->y,
+        gfx_view_slice(target->first_slice, target->last_slice, fragment->layer)};
     return out_place->x < target->width && out_place->y < target->height &&
-           (uint64_t)target->first_slice + fragment->layer <= target->last_slice;
+           target->first_slice <= target->last_slice;
 }
 
 /* Where a sample's element is; NULL: pipeline->fault or ->obstacle. */

@@ -11,9 +11,9 @@ static uint8_t *plane_host(struct gfx_pipeline *pipeline, struct gfx_depth_plane
                            const struct gfx_fragment *fragment, unsigned sample)
 {
     const struct gfx_depth *depth = &pipeline->output->depth;
-    uint64_t va =
-        surface_locate(&plane->layout, plane->base, depth->level, (uint32_t)fragment->x,
-                       (uint32_t)fragment->y, depth->first_slice + fragment->layer, sample);
+    uint32_t slice = gfx_view_slice(depth->first_slice, depth->last_slice, fragment->layer);
+    uint64_t va = surface_locate(&plane->layout, plane->base, depth->level, (uint32_t)fragment->x,
+                                 (uint32_t)fragment->y, slice, sample);
 
     return gfx_port_host(pipeline, &plane->port, va, plane->layout.element_bytes);
 }
@@ -115,12 +115,12 @@ static bool sample_test(const struct gfx_depth *depth, const struct gfx_stencil_
 
 /* ---- fragments ---- */
 
-/* Nothing is tested outside of the surface or of the view's layers. */
+/* Nothing is tested outside of the surface. */
 static bool depth_holds(const struct gfx_depth *depth, const struct gfx_fragment *fragment)
 {
     return (depth->z_test || depth->bounds_test || depth->stencil_test || depth->htile.expands) &&
            (uint32_t)fragment->x < depth->width && (uint32_t)fragment->y < depth->height &&
-           (uint64_t)depth->first_slice + fragment->layer <= depth->last_slice;
+           depth->first_slice <= depth->last_slice;
 }
 
 static bool fragment_test(struct gfx_pipeline *pipeline, struct gfx_fragment *fragment)

@@ -121,7 +121,7 @@ bool gfx_htile_open(struct gfx_pipeline *pipeline, const struct gfx_fragment *fr
     struct gfx_htile *htile = &depth->htile;
     const uint32_t tile_x = (uint32_t)fragment->x / SURFACE_TILE;
     const uint32_t tile_y = (uint32_t)fragment->y / SURFACE_TILE;
-    const uint32_t slice = depth->first_slice + fragment->layer;
+    const uint32_t slice = gfx_view_slice(depth->first_slice, depth->last_slice, fragment->layer);
     uint64_t va;
     uint8_t *host;
 

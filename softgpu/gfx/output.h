@@ -21,6 +21,13 @@ struct gfx_output {
     struct gfx_depth depth;
 };
 
+/* The slice that a layer is drawn to. Layers beyond the view are its last one: OpenGL's programs
+ * write layers also where the framebuffer has none, and radeonsi leaves that to the view. */
+static inline uint32_t gfx_view_slice(uint32_t first, uint32_t last, uint32_t layer)
+{
+    return (uint64_t)first + layer < last ? first + layer : last;
+}
+
 /* Each back end's part of gfx_output_begin(): reads the registers. */
 enum gfx_result gfx_color_begin(struct gfx_pipeline *pipeline);
 enum gfx_result gfx_depth_begin(struct gfx_pipeline *pipeline);

@@ -128,14 +128,36 @@ static void test_levels_slices_samples(void **state)
     bench_destroy(&bench);
 }
 
+/* Layers beyond the view are its last one. */
+static void test_layers_beyond(void **state)
+{
+    static const uint8_t expected[4] = {0, 0, 0x11, 0};
+    struct bench bench;
+
+    (void)state;
+    bench_create(&bench);
+    bench_set_target(&bench, 0,
+                     &(struct bench_target){.format = F8_8_8_8,
+                                            .number = UINT,
+                                            .width = 64,
+                                            .height = 1,
+                                            .first_slice = 1,
+                                            .last_slice = 2});
+    bench_begin(&bench);
+    bench_draw(&bench,
+               &(struct gfx_fragment){.layer = 7, .samples = 1, .exported = 1, .color = {{0x11}}});
+    for (unsigned slice = 0; slice < 4; slice++)
+        assert_int_equal(bench.bytes[256 * slice], expected[slice]);
+    bench_destroy(&bench);
+}
+
 /* Fragments that a target does not have, or that have nothing for it, leave it alone. */
 static void test_outside(void **state)
 {
     static const struct gfx_fragment fragments[] = {
         {.x = 4, .samples = 1, .exported = 1}, {.x = -1, .samples = 1, .exported = 1},
-        {.y = 4, .samples = 1, .exported = 1}, {.layer = 1, .samples = 1, .exported = 1},
-        {.x = 1, .samples = 0, .exported = 1}, {.x = 1, .samples = 2, .exported = 1},
-        {.x = 1, .samples = 1, .exported = 2},
+        {.y = 4, .samples = 1, .exported = 1}, {.x = 1, .samples = 0, .exported = 1},
+        {.x = 1, .samples = 2, .exported = 1}, {.x = 1, .samples = 1, .exported = 2},
     };
     struct bench bench;
 
@@ -294,10 +316,11 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_swizzle_modes),    cmocka_unit_test(test_levels_slices_samples),
-        cmocka_unit_test(test_outside),          cmocka_unit_test(test_several_targets),
-        cmocka_unit_test(test_surface_samples),  cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_windows_are_kept), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_swizzle_modes),   cmocka_unit_test(test_levels_slices_samples),
+        cmocka_unit_test(test_outside),         cmocka_unit_test(test_layers_beyond),
+        cmocka_unit_test(test_several_targets), cmocka_unit_test(test_surface_samples),
+        cmocka_unit_test(test_faults),          cmocka_unit_test(test_windows_are_kept),
+        cmocka_unit_test(test_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -547,20 +547,13 @@ static void test_fault(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GEOMETRY_TEST(test_assembly),
-        GEOMETRY_TEST(test_parts),
-        GEOMETRY_TEST(test_adjacency),
-        GEOMETRY_TEST(test_indices),
-        GEOMETRY_TEST(test_index_limits),
-        GEOMETRY_TEST(test_restart),
-        GEOMETRY_TEST(test_registers),
-        GEOMETRY_TEST(test_subgroups),
-        GEOMETRY_TEST(test_packed_corners),
-        GEOMETRY_TEST(test_provoking_is_not_shared),
-        GEOMETRY_TEST(test_legacy),
-        GEOMETRY_TEST(test_not_exported),
-        GEOMETRY_TEST(test_refused),
-        GEOMETRY_TEST(test_cut_short),
+        GEOMETRY_TEST(test_assembly),       GEOMETRY_TEST(test_parts),
+        GEOMETRY_TEST(test_adjacency),      GEOMETRY_TEST(test_indices),
+        GEOMETRY_TEST(test_index_limits),   GEOMETRY_TEST(test_restart),
+        GEOMETRY_TEST(test_registers),      GEOMETRY_TEST(test_subgroups),
+        GEOMETRY_TEST(test_packed_corners), GEOMETRY_TEST(test_provoking_is_not_shared),
+        GEOMETRY_TEST(test_legacy),         GEOMETRY_TEST(test_not_exported),
+        GEOMETRY_TEST(test_refused),        GEOMETRY_TEST(test_cut_short),
         GEOMETRY_TEST(test_fault),
     };
 
