@@ -36,7 +36,7 @@ enum {
     LATE_NS = 60000,       /* much of it */
     PENALTY_MOST = 64,     /* idle times without a look */
     WAIT_SPIN_NS = 20000,  /* in front of a condition in memory */
-    WAIT_SHARE = 4,        /* then sleeps of a quarter of the time waited, within ... */
+    WAIT_SHARE = 8,        /* then sleeps of an eighth of the time waited, within ... */
     WAIT_FIRST_NS = 20000, /* ... these limits */
     WAIT_LAST_NS = 500000,
     TIMER_SLACK_NS = 5000,

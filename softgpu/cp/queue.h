@@ -166,7 +166,7 @@ void cp_memory_changed(void);
 /* Of such changes; to be taken before a look. */
 uint32_t cp_memory_ticket(void);
 /* After a look that was in vain: sleeps until there has been a change since the ticket was taken.
- * Of what the program's threads store nobody tells: so the sleep is at most a quarter of the time
+ * Of what the program's threads store nobody tells: so the sleep is at most an eighth of the time
  * since `since_ns` (cp_now_ns()), and a wait gets longer by no more than that. */
 void cp_memory_wait(uint64_t since_ns, uint32_t ticket);
 
