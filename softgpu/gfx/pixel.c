@@ -54,6 +54,27 @@ static enum gfx_result setup_check(struct gfx_pipeline *pipeline)
     return GFX_DONE;
 }
 
+/* The n-th export with a format is for the n-th target of CB_SHADER_MASK: drivers leave out exports
+ * to targets that are not bound (Mesa: si_get_spi_shader_col_format(),
+ * radv_compact_spi_shader_col_format()). What is left over is no target's, but blending may want it
+ * as the second source. */
+static void targets_match(uint32_t mask, struct pixel_setup *setup)
+{
+    unsigned next = 0;
+
+    for (unsigned t = 0; t < GFX_TARGETS; t++) {
+        setup->target[t] = GFX_TARGETS;
+        if (setup->format[t] == GFX_EXPORT_ZERO)
+            continue;
+        while (next < GFX_TARGETS && !(mask >> 4 * next & 15))
+            next++;
+        if (next < GFX_TARGETS)
+            setup->target[t] = (uint8_t)next++;
+        else if (!(mask >> 4 * t & 15))
+            setup->target[t] = (uint8_t)t;
+    }
+}
+
 static void exports_read(const struct gfx_registers *registers, struct pixel_setup *setup)
 {
     const uint32_t control = gfx_context(registers, GFX_DB_SHADER_CONTROL);
@@ -62,6 +83,7 @@ static void exports_read(const struct gfx_registers *registers, struct pixel_set
 
     for (unsigned t = 0; t < GFX_TARGETS; t++)
         setup->format[t] = color >> 4 * t & 15;
+    targets_match(gfx_context(registers, GFX_CB_SHADER_MASK), setup);
     setup->format[ISA_EXPORT_MRTZ] = gfx_context(registers, GFX_SPI_SHADER_Z_FORMAT) & 15;
     setup->exports_z = BITS(control, 0, 0);
     setup->exports_stencil = BITS(control, 1, 1);

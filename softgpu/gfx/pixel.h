@@ -27,6 +27,7 @@ struct pixel_setup {
                           * s % iterations == k */
     uint32_t input_ena, input_addr, baryc;
     uint8_t format[PIXEL_EXPORTS]; /* enum gfx_export_format */
+    uint8_t target[GFX_TARGETS];   /* that colour exports go to; GFX_TARGETS: to none */
 
     bool early;          /* depth is tested before the shader, once and for all */
     bool no_shade;       /* nothing would come of shading */

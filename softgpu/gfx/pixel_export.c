@@ -122,28 +122,45 @@ static void depth_export(const struct pixel_setup *setup,
         fragment->samples &= gfx_samples_spread(&setup->samples, (uint16_t)parts[2]);
 }
 
+/* Colours to where they belong. Alpha of the first export becomes coverage, if anything does. */
+static void colors_export(const struct gfx_pixel *pixel, unsigned lane, struct gfx_fragment *out,
+                          float *out_alpha)
+{
+    const struct pixel_setup *setup = &pixel->setup;
+
+    *out_alpha = 0;
+    memset(out->color, 0, 2 * sizeof(out->color[0])); /* blending may look at both */
+    for (unsigned t = 0; t < GFX_TARGETS; t++) {
+        uint32_t color[4];
+
+        if (!(pixel->exported[t] >> lane & 1))
+            continue;
+        gfx_export_unpack((enum gfx_export_format)setup->format[t], pixel->value[t][lane], color);
+        if (t == 0)
+            *out_alpha = sem_f32(color[3]);
+        if (setup->target[t] == GFX_TARGETS)
+            continue;
+        memcpy(out->color[setup->target[t]], color, sizeof(color));
+        out->exported |= (uint8_t)(1u << setup->target[t]);
+    }
+}
+
 /* False when it is dead. */
 static bool lane_fragment(struct gfx_pixel *pixel, unsigned lane, struct gfx_fragment *out)
 {
     const struct pixel_setup *setup = &pixel->setup;
     const struct pixel_slot *slot = &pixel->slot[lane / 4];
     const unsigned index = lane % 4;
+    float alpha;
 
     if (!(pixel->graphics.live >> lane & 1) || !slot->live[index])
         return false;
     gfx_pixel_fragment(setup, &slot->quad, index, slot->live[index], out);
-    memset(out->color, 0, 2 * sizeof(out->color[0])); /* blending may look at both */
-    for (unsigned t = 0; t < GFX_TARGETS; t++) {
-        if (!(pixel->exported[t] >> lane & 1))
-            continue;
-        gfx_export_unpack((enum gfx_export_format)setup->format[t], pixel->value[t][lane],
-                          out->color[t]);
-        out->exported |= (uint8_t)(1u << t);
-    }
+    colors_export(pixel, lane, out, &alpha);
     if (pixel->exported[ISA_EXPORT_MRTZ] >> lane & 1)
         depth_export(setup, slot->quad.primitive, pixel->value[ISA_EXPORT_MRTZ][lane], out);
     if (setup->alpha_to_mask)
-        out->samples &= alpha_samples(setup, index, sem_f32(out->color[0][3]));
+        out->samples &= alpha_samples(setup, index, alpha);
     return out->samples != 0;
 }
 

@@ -442,6 +442,35 @@ static void test_formats(void **state)
     bench_destroy(b);
 }
 
+/* Exports are without holes, targets are not. */
+static void test_targets(void **state)
+{
+    static const struct {
+        uint32_t mask;
+        unsigned exported, first, second;
+    } rows[] = {
+        {0x000000ff, 0x03, 0, 1}, /* as they are */
+        {0x00f00f00, 0x24, 2, 5},
+        {0x00000010, 0x02, 1, 8}, /* the second one has no target */
+        {0x00000001, 0x03, 0, 1}, /* it has none, but may be blending's second source */
+    };
+    struct bench *b = bench_create();
+
+    (void)state;
+    set(b, GFX_SPI_SHADER_COL_FORMAT, GFX_EXPORT_FP16_ABGR | GFX_EXPORT_UINT16_ABGR << 4);
+    set(b, GFX_CB_TARGET_MASK, UINT32_MAX);
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        set(b, GFX_CB_SHADER_MASK, rows[i].mask);
+        BEGIN(b, program_compressed);
+        quad_run(b, 1);
+        assert_int_equal(b->seen[0].exported, rows[i].exported);
+        assert_int_equal(b->seen[0].color[rows[i].first][1], sem_bits32(2));
+        if (rows[i].second < GFX_TARGETS)
+            assert_int_equal(b->seen[0].color[rows[i].second][1], 0x4000);
+    }
+    bench_destroy(b);
+}
+
 static void test_depth_export(void **state)
 {
     struct bench *b = bench_create();
@@ -609,10 +638,10 @@ int main(void)
         cmocka_unit_test(test_iterations),    cmocka_unit_test(test_one_sample_for_all),
         cmocka_unit_test(test_interpolation), cmocka_unit_test(test_interpolation_half),
         cmocka_unit_test(test_derivative),    cmocka_unit_test(test_kill),
-        cmocka_unit_test(test_formats),       cmocka_unit_test(test_depth_export),
-        cmocka_unit_test(test_depth_order),   cmocka_unit_test(test_idle_shader),
-        cmocka_unit_test(test_alpha_to_mask), cmocka_unit_test(test_endless),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_formats),       cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_depth_export),  cmocka_unit_test(test_depth_order),
+        cmocka_unit_test(test_idle_shader),   cmocka_unit_test(test_alpha_to_mask),
+        cmocka_unit_test(test_endless),       cmocka_unit_test(test_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
