@@ -15,7 +15,9 @@
 
 #include "softgpu/isa/exec/block.h"
 #include "softgpu/isa/exec/image.h"
+#include "softgpu/isa/exec/image_cube.h"
 #include "softgpu/isa/exec/image_metadata.h"
+#include "softgpu/isa/exec/image_wrap.h"
 #include "softgpu/isa/exec/sem_base.h"
 #include "softgpu/isa/exec/trap.h"
 #include "softgpu/isa/exec/window.h"
@@ -211,9 +213,63 @@ static uint32_t axis_size(const struct isa_image_level *level, unsigned axis)
     return axis == 0 ? level->width : axis == 1 ? level->height : level->depth;
 }
 
+/* Cube coordinates come as the face's in 1..2 (v_cubesc and so on, plus 1.5), with the face, and
+ * eight times the layer, as the third. */
+static bool is_cube(const struct sampling *s)
+{
+    return s->image.type == ISA_IMAGE_CUBE && s->inst->img.dim == 3;
+}
+
+/* The third coordinate of arrays and cubes. */
+static unsigned slice_of(const struct request *r)
+{
+    float slice = r->slice > 0 ? rintf(r->slice) : 0;
+
+    return (unsigned)(slice > 65535 ? 65535 : slice);
+}
+
+static int cube_face(const struct request *r)
+{
+    return (int)(slice_of(r) & 7) % 6;
+}
+
+/* A neighbour's coordinates as the lane's own face has them. Mesa's lists of what Navi21 does not
+ * pass say that levels are right along a cube's edges, where programs give each lane another face.
+ */
+static void cube_unfold(const struct request *lane, const struct request *neighbour, float out[2])
+{
+    double point[2];
+
+    memcpy(out, neighbour->at, 2 * sizeof(out[0]));
+    if (cube_face(neighbour) == cube_face(lane) ||
+        !isa_cube_point_on(cube_face(neighbour), 2 * (double)neighbour->at[0] - 3,
+                           2 * (double)neighbour->at[1] - 3, cube_face(lane), point))
+        return;
+    out[0] = (float)(point[0] + 3) / 2;
+    out[1] = (float)(point[1] + 3) / 2;
+}
+
+static void cube_derivatives(struct request quad[4])
+{
+    for (unsigned lane = 0; lane < 4; lane++) {
+        float at[3][2];
+
+        for (unsigned corner = 0; corner < 3; corner++)
+            cube_unfold(&quad[lane], &quad[corner], at[corner]);
+        for (unsigned i = 0; i < 2; i++) {
+            quad[lane].ddx[i] = at[1][i] - at[0][i];
+            quad[lane].ddy[i] = at[2][i] - at[0][i];
+        }
+    }
+}
+
 /* Derivatives between the lanes of a quad. Lanes that are not active have values all the same. */
 static void quad_derivatives(const struct sampling *s, struct request quad[4])
 {
+    if (is_cube(s)) {
+        cube_derivatives(quad);
+        return;
+    }
     for (unsigned i = 0; i < s->axes; i++) {
         float ddx = quad[1].at[i] - quad[0].at[i], ddy = quad[2].at[i] - quad[0].at[i];
 
@@ -275,56 +331,11 @@ static struct detail detail_find(const struct sampling *s, const struct request 
 
 /* ---- texels ---- */
 
-enum { OUTSIDE = -1 };
-
-static int mirror(int64_t index)
-{
-    return (int)(index < 0 ? -1 - index : index);
-}
-
-/* Index of a texel along an axis of `size`, or OUTSIDE. */
-static int wrap_index(enum isa_wrap wrap, int64_t index, uint32_t size)
-{
-    int64_t last = (int64_t)size - 1, n;
-
-    switch (wrap) {
-    case ISA_WRAP_REPEAT:
-        n = index % (int64_t)size;
-        return (int)(n < 0 ? n + (int64_t)size : n);
-    case ISA_WRAP_MIRROR:
-        n = index % (2 * (int64_t)size);
-        if (n < 0)
-            n += 2 * (int64_t)size;
-        return (int)(n > last ? 2 * (int64_t)size - 1 - n : n);
-    case ISA_WRAP_MIRROR_ONCE:
-        index = mirror(index);
-        return (int)(index > last ? last : index);
-    case ISA_WRAP_MIRROR_ONCE_HALF_BORDER:
-    case ISA_WRAP_MIRROR_ONCE_BORDER:
-        index = mirror(index);
-        return index > last ? OUTSIDE : (int)index;
-    case ISA_WRAP_HALF_BORDER:
-    case ISA_WRAP_BORDER:
-        return index < 0 || index > last ? OUTSIDE : (int)index;
-    default:
-        return (int)(index < 0 ? 0 : index > last ? last : index);
-    }
-}
-
 /* Two neighbouring texels along an axis, and how much of FRACTION_ONE the second one counts. */
 struct axis {
     int64_t index[2]; /* before wrapping */
     int weight;
 };
-
-/* Half of the border's outermost texels is in reach of filters, and nothing of it without one:
- * OpenGL's CLAMP and MIRROR_CLAMP_EXT. */
-static float half_border_clamp(float at, float least, float most, bool linear)
-{
-    const float inside = linear ? 0 : 0.5f;
-
-    return at < least ? least + inside : at > most - inside ? most - inside : at;
-}
 
 static struct axis axis_resolve(const struct sampling *s, unsigned n, float at, int offset,
                                 uint32_t size, bool linear)
@@ -345,8 +356,9 @@ static struct axis axis_resolve(const struct sampling *s, unsigned n, float at, 
         at *= (float)size;
     }
     if (wrap == ISA_WRAP_HALF_BORDER || wrap == ISA_WRAP_MIRROR_ONCE_HALF_BORDER) {
-        at = half_border_clamp(at + (float)offset, wrap == ISA_WRAP_HALF_BORDER ? 0 : -(float)size,
-                               (float)size, linear);
+        at = image_half_border_clamp(at + (float)offset,
+                                     wrap == ISA_WRAP_HALF_BORDER ? 0 : -(float)size, (float)size,
+                                     linear);
         offset = 0;
     }
     at = at < -limit ? -limit : at > limit ? limit : at;
@@ -358,29 +370,6 @@ static struct axis axis_resolve(const struct sampling *s, unsigned n, float at, 
     axis.index[1] = axis.index[0] + 1;
     axis.weight = linear ? (int)(fixed & (FRACTION_ONE - 1)) : 0;
     return axis;
-}
-
-/* Across an edge of a cube's face: the face and texel there. Faces are +X, -X, +Y, -Y, +Z, -Z. */
-static void cube_cross_edge(int size, int *face, int *x, int *y)
-{
-    const double s = (2 * *x + 1.0) / size - 1, t = (2 * *y + 1.0) / size - 1;
-    const double directions[6][3] = {{1, -t, -s}, {-1, -t, s}, {s, 1, t},
-                                     {s, -1, -t}, {s, -t, 1},  {-s, -t, -1}};
-    const double *d = directions[*face];
-    double major, u, v;
-
-    if (fabs(d[0]) >= fabs(d[1]) && fabs(d[0]) >= fabs(d[2])) {
-        *face = d[0] < 0;
-        major = fabs(d[0]), u = d[0] < 0 ? d[2] : -d[2], v = -d[1];
-    } else if (fabs(d[1]) >= fabs(d[2])) {
-        *face = 2 + (d[1] < 0);
-        major = fabs(d[1]), u = d[0], v = d[1] < 0 ? -d[2] : d[2];
-    } else {
-        *face = 4 + (d[2] < 0);
-        major = fabs(d[2]), u = d[2] < 0 ? -d[0] : d[0], v = -d[1];
-    }
-    *x = (int)floor((u / major + 1) / 2 * size);
-    *y = (int)floor((v / major + 1) / 2 * size);
 }
 
 /* Reads one texel as memory's components; false when a fault was raised. */
@@ -468,13 +457,13 @@ static bool footprint_read(struct sampling *s, unsigned lane, const struct reque
         if (past_x && past_y)
             return true;
         if (past_x || past_y)
-            cube_cross_edge(size, &face, &x, &y);
+            isa_cube_cross_edge(size, &face, &x, &y);
         index[0] = x, index[1] = y;
     } else {
         for (unsigned i = 0; i < s->axes; i++) {
-            index[i] = wrap_index(s->sampler.wrap[i], f->axis[i].index[corner >> i & 1],
-                                  axis_size(level, i));
-            outside |= index[i] == OUTSIDE;
+            index[i] = image_wrap_index(s->sampler.wrap[i], f->axis[i].index[corner >> i & 1],
+                                        axis_size(level, i));
+            outside |= index[i] == IMAGE_OUTSIDE;
         }
     }
     if (outside) {
@@ -494,25 +483,20 @@ static bool footprint_read(struct sampling *s, unsigned lane, const struct reque
     return true;
 }
 
-/* Cube coordinates come as the face's in 1..2 (v_cubesc and so on, plus 1.5), with the face, and
- * eight times the layer, as the third. */
 static void footprint_place(const struct sampling *s, const struct request *r, unsigned level,
                             bool linear, bool z_linear, const float *shift, struct footprint *f)
 {
-    const unsigned layers = s->image.last_array - s->image.base_array + 1;
-    const bool cube = s->image.type == ISA_IMAGE_CUBE && s->inst->img.dim == 3;
-    float slice = r->slice > 0 ? rintf(r->slice) : 0;
+    const unsigned layers = s->image.last_array - s->image.base_array + 1, slice = slice_of(r);
+    const bool cube = is_cube(s);
 
-    if (slice > 65535)
-        slice = 65535;
     f->level = level;
     f->face = -1;
     f->slice = 0;
     if (cube) {
-        f->face = (int)((unsigned)slice & 7) % 6;
-        f->slice = (unsigned)slice / 8 * 6;
+        f->face = cube_face(r);
+        f->slice = slice / 8 * 6;
     } else if (isa_image_is_array(&s->image)) {
-        f->slice = (unsigned)slice < layers ? (unsigned)slice : layers - 1;
+        f->slice = slice < layers ? slice : layers - 1;
     }
     for (unsigned i = 0; i < s->axes; i++)
         f->axis[i] =

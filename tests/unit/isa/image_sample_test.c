@@ -371,6 +371,34 @@ static void test_result_over_coordinates(void **state)
     bench_destroy(b);
 }
 
+/* The lanes of a quad that is at an edge of a cube have different faces, and yet the level is that
+ * of the face's texels. */
+static void test_cube_levels(void **state)
+{
+    struct image_bench *b = bench_create(32);
+    struct image_desc desc = image_plain(TYPE_CUBE, FORMAT_32_FLOAT, 16, 16, 6);
+    const struct sampler_desc sampler = {.mip = MIP_POINT, .max_lod = 8};
+    /* A step of a texel to the left and down from the corner where +Z, -X and +Y meet. */
+    static const float lanes[4][3] = {{2 - 1.0f / 32, 1 + 1.0f / 32, 1}, /* on -X */
+                                      {1 + 1.0f / 32, 1 + 1.0f / 32, 4},
+                                      {2 - 1.0f / 32, 1 + 3.0f / 32, 1},
+                                      {1 + 1.0f / 32, 1 + 3.0f / 32, 4}};
+
+    (void)state;
+    desc.levels = 5;
+    desc.last_level = 4;
+    bench_set_image(b, &desc);
+    bench_set_sampler(b, &sampler);
+    for (unsigned lane = 0; lane < 32; lane++)
+        for (unsigned i = 0; i < 3; i++)
+            bench_set_float(b, ADDR + i, lane, lanes[lane % 4][i]);
+    SAMPLE(b, image_get_lod, DIM_CUBE, 3);
+    for (unsigned lane = 0; lane < 4; lane++)
+        if (fabsf(float_of(bench_get(b, 1, lane))) > 0.3f)
+            fail_msg("lane %u: level %f", lane, (double)float_of(bench_get(b, 1, lane)));
+    bench_destroy(b);
+}
+
 static void test_border(void **state)
 {
     struct image_bench *b = bench_create(32);
@@ -527,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_levels),
         cmocka_unit_test(test_result_over_coordinates),
+        cmocka_unit_test(test_cube_levels),
         cmocka_unit_test(test_border),
         cmocka_unit_test(test_half_border),
         cmocka_unit_test(test_odd_coordinates),
