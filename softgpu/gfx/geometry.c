@@ -108,6 +108,20 @@ static void subgroup_add(struct gfx_geometry *g, const struct gfx_assembled *pri
     s->primitive_id[s->primitive_count++] = id;
 }
 
+/* Without a geometry shader nobody gets adjacent vertices: lines are the middle two, triangles
+ * every second one. */
+static void adjacent_drop(const struct gfx_geometry *g, struct gfx_assembled *primitive)
+{
+    const unsigned all = gfx_assembler_corners(&g->assembler);
+    const unsigned step = all == 6 ? 2 : 1, first = all == 4 ? 1 : 0;
+
+    if (all == g->setup.corners)
+        return;
+    for (unsigned i = 0; i < g->setup.corners; i++)
+        primitive->vertex[i] = primitive->vertex[first + i * step];
+    primitive->provoking = (primitive->provoking - first) / step;
+}
+
 static enum gfx_result primitive_add(struct gfx_pipeline *pipeline,
                                      const struct gfx_assembled *primitive, uint32_t instance,
                                      uint32_t id)
@@ -155,8 +169,10 @@ static enum gfx_result instance_draw(struct gfx_pipeline *pipeline, const struct
             return GFX_FAULT;
         complete = event == GFX_INDEX_VERTEX ? gfx_assembler_vertex(&g->assembler, vertex, parts)
                                              : gfx_assembler_cut(&g->assembler, parts);
-        for (unsigned i = 0; i < complete && result == GFX_DONE; i++)
+        for (unsigned i = 0; i < complete && result == GFX_DONE; i++) {
+            adjacent_drop(g, &parts[i]);
             result = primitive_add(pipeline, &parts[i], instance, id);
+        }
         id += complete > 0;
         if (g->indices.next % INDICES_BETWEEN_LOOKS == 0 && !machine->go_on(machine->context))
             return GFX_STOPPED;

@@ -118,8 +118,8 @@ struct gfx_subgroup {
 struct gfx_geometry_setup {
     bool ngg, passthrough, implicit_alloc;
     bool geometry_shader;
-    unsigned corners;       /* vertices of an input primitive */
-    unsigned invocations;   /* of the geometry shader, for each primitive */
+    unsigned corners;     /* vertices of an input primitive; adjacent ones: of a geometry shader */
+    unsigned invocations; /* of the geometry shader, for each primitive */
     unsigned amplification; /* threads for each of those */
     unsigned vertex_limit, primitive_limit;
     bool fresh_provoking; /* a provoking vertex is of one primitive only */

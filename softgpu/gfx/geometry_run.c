@@ -214,11 +214,8 @@ static void wave_init_legacy(struct gfx_geometry *g, struct isa_wave *w)
 
 static void primitive_of_input(const struct gfx_geometry *g, unsigned i, struct gfx_primitive *out)
 {
-    /* Adjacent vertices are not drawn: lines are the middle two, triangles every second one. */
-    unsigned corners = g->setup.corners, step = corners == 6 ? 2 : 1, first = corners == 4 ? 1 : 0;
-
-    for (unsigned c = 0; c < 3 && first + c * step < corners; c++)
-        out->vertex[c] = g->subgroup.corner[i][first + c * step];
+    for (unsigned c = 0; c < g->setup.corners; c++)
+        out->vertex[c] = g->subgroup.corner[i][c];
     out->edges = g->subgroup.edges[i];
 }
 

@@ -127,6 +127,8 @@ enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
     if (out->parameters > ISA_PARAMETERS)
         return gfx_refuse(pipeline, "%u parameters of vertices and primitives", out->parameters);
     result = out->ngg ? setup_ngg(pipeline, stages, out) : setup_legacy(pipeline, stages, out);
+    if (!out->geometry_shader && out->corners > 3)
+        out->corners /= 2;
     if (result == GFX_DONE &&
         (out->vertex_limit < out->corners || out->vertex_limit > GFX_SUBGROUP_MAX ||
          out->primitive_limit * out->invocations > GFX_SUBGROUP_MAX || out->primitive_limit == 0))

@@ -282,16 +282,11 @@ static void test_parts(void **state)
     }
 }
 
-/* Adjacent vertices do not reach the rasteriser of a legacy draw. */
-static void test_adjacency(void **state)
+static void adjacency_check(struct bench *b)
 {
-    struct bench *b = *state;
     const struct gfx_draw twelve = {.count = 12, .instances = 1};
 
-    SET_CODE(b, program_legacy);
-    set(b, GFX_VGT_SHADER_STAGES_EN, VS_W32);
-    set(b, GFX_SPI_SHADER_PGM_LO_VS, CODE_VA >> 8);
-    set(b, GFX_SPI_SHADER_PGM_RSRC1_VS, 4);
+    set(b, GFX_VGT_GS_OUT_PRIM_TYPE, 1);
     draw(b, GFX_LINE_LIST_ADJACENT, &twelve);
     assert_int_equal(b->count, 3);
     assert_int_equal(b->seen[1].type, GFX_LINE);
@@ -300,10 +295,24 @@ static void test_adjacency(void **state)
     draw(b, GFX_LINE_STRIP_ADJACENT, &twelve);
     assert_int_equal(b->count, 9);
     assert_int_equal(b->seen[8].corner[0].vertex, 9);
+    set(b, GFX_VGT_GS_OUT_PRIM_TYPE, 2);
     draw(b, GFX_TRIANGLE_LIST_ADJACENT, &twelve);
     assert_int_equal(b->count, 2);
     for (unsigned c = 0; c < 3; c++)
         assert_int_equal(b->seen[1].corner[c].vertex, 6 + 2 * c);
+}
+
+/* Without a geometry shader adjacent vertices are nobody's. */
+static void test_adjacency(void **state)
+{
+    struct bench *b = *state;
+
+    adjacency_check(b);
+    SET_CODE(b, program_legacy);
+    set(b, GFX_VGT_SHADER_STAGES_EN, VS_W32);
+    set(b, GFX_SPI_SHADER_PGM_LO_VS, CODE_VA >> 8);
+    set(b, GFX_SPI_SHADER_PGM_RSRC1_VS, 4);
+    adjacency_check(b);
 }
 
 /* ---- indices ---- */
