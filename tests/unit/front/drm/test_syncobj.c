@@ -502,7 +502,7 @@ static void waiters_wake_up_once(void **state)
     assert_int_equal(timeline_signal(fd, s.handle, LAST_POINT), 0);
     pthread_join(thread, NULL);
     assert_int_equal(s.err, 0);
-    assert_in_range(s.sleeps, 1, FEW);
+    assert_in_range(s.sleeps, 0, FEW); /* none if it came late */
     node_close(fd);
 }
 
