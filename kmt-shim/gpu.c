@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,11 +16,11 @@
 #include <drm.h>
 #include <xf86drm.h>
 
+#include "base/topology.h"
 #include "kmt-shim/counters.h"
 #include "kmt-shim/next.h"
 
-#define RENDER_PATH    "/dev/dri/renderD"
-#define TOPOLOGY_NODES "/sys/devices/virtual/kfd/kfd/topology/nodes"
+#define RENDER_PATH "/dev/dri/renderD"
 
 enum { DRM_CHAR_MAJOR = 226 };
 
@@ -85,53 +84,22 @@ rw_status gpu_minor_of_fd(int fd, unsigned *out_minor)
     return RW_OK;
 }
 
-static bool read_gpu_id(const char *node, uint32_t *out_gpu_id)
-{
-    char path[512];
-    FILE *file;
-    bool ok;
-
-    snprintf(path, sizeof path, TOPOLOGY_NODES "/%s/gpu_id", node);
-    file = fopen(path, "re");
-    if (!file)
-        return false;
-    ok = fscanf(file, "%u", out_gpu_id) == 1;
-    fclose(file);
-    return ok;
-}
-
-static bool read_render_minor(const char *node, unsigned *out_minor)
-{
-    char path[512], line[256];
-    bool found = false;
-    FILE *file;
-
-    snprintf(path, sizeof path, TOPOLOGY_NODES "/%s/properties", node);
-    file = fopen(path, "re");
-    if (!file)
-        return false;
-    while (!found && fgets(line, sizeof line, file))
-        found = sscanf(line, "drm_render_minor %u", out_minor) == 1;
-    fclose(file);
-    return found && gpu_is_minor(*out_minor);
-}
-
 /* gpu_id of each render node; 0 until it was found. */
 static _Atomic uint32_t known_ids[GPU_COUNT_MAX];
 
 static void read_topology(void)
 {
     DIR *nodes = opendir(TOPOLOGY_NODES);
+    struct topology_gpu gpu;
     struct dirent *node;
-    unsigned minor;
-    uint32_t id;
 
     if (!nodes)
         return;
     while ((node = readdir(nodes))) {
-        if (node->d_name[0] != '.' && read_gpu_id(node->d_name, &id) && id != 0 &&
-            read_render_minor(node->d_name, &minor))
-            atomic_store_explicit(&known_ids[minor - GPU_FIRST_MINOR], id, memory_order_relaxed);
+        if (node->d_name[0] != '.' && topology_gpu_read(node->d_name, &gpu) &&
+            gpu_is_minor(gpu.render_minor))
+            atomic_store_explicit(&known_ids[gpu.render_minor - GPU_FIRST_MINOR], gpu.gpu_id,
+                                  memory_order_relaxed);
     }
     closedir(nodes);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/open_mode.h"
 #include "kmt-shim/files.h"
 #include "kmt-shim/gpu.h"
 #include "kmt-shim/next.h"
@@ -128,22 +129,11 @@ static int open_any(int folder, const char *path, int flags, mode_t mode, const 
     return share_open(minor, path, flags, caller_is_thunk(caller));
 }
 
-/* A third argument is there only when a file may be made. */
-#define MODE_ARGUMENT(flags, mode)                                                                 \
-    do {                                                                                           \
-        if ((flags) & (O_CREAT | __O_TMPFILE)) {                                                   \
-            va_list args;                                                                          \
-            va_start(args, flags);                                                                 \
-            mode = va_arg(args, mode_t);                                                           \
-            va_end(args);                                                                          \
-        }                                                                                          \
-    } while (0)
-
 #define DEFINE_OPEN(name)                                                                          \
     EXPORT int name(const char *path, int flags, ...)                                              \
     {                                                                                              \
         mode_t mode = 0;                                                                           \
-        MODE_ARGUMENT(flags, mode);                                                                \
+        OPEN_MODE_TAKE(flags, mode);                                                               \
         return open_any(AT_FDCWD, path, flags, mode, __builtin_return_address(0));                 \
     }
 
@@ -151,7 +141,7 @@ static int open_any(int folder, const char *path, int flags, mode_t mode, const 
     EXPORT int name(int folder, const char *path, int flags, ...)                                  \
     {                                                                                              \
         mode_t mode = 0;                                                                           \
-        MODE_ARGUMENT(flags, mode);                                                                \
+        OPEN_MODE_TAKE(flags, mode);                                                               \
         return open_any(folder, path, flags, mode, __builtin_return_address(0));                   \
     }
 

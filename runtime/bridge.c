@@ -86,7 +86,7 @@ static struct rocweld_bridge *bridge_allocate(void)
 static rw_status bridge_create(hsa_agent_t agent, struct rocweld_bridge **out_bridge)
 {
     struct rocweld_bridge *bridge;
-    struct agent_gpu gpu;
+    struct topology_gpu gpu;
     rw_status status;
 
     RW_TRY(agent_gpu_find(agent, &gpu));

@@ -30,7 +30,7 @@ static rw_status shim_status(int result)
 static rw_status vm_of_agent(hsa_agent_t agent, struct rocweld_vm *out_vm)
 {
     struct kmt_shim_vm vm = {0};
-    struct agent_gpu gpu;
+    struct topology_gpu gpu;
 
     RW_TRY(agent_gpu_find(agent, &gpu));
     *out_vm = (struct rocweld_vm){.gpu_id = gpu.gpu_id, .render_minor = gpu.render_minor};
@@ -46,7 +46,7 @@ EXPORT int rocweld_vm_of_agent(hsa_agent_t agent, struct rocweld_vm *out_vm)
 
 EXPORT int rocweld_import_drm_fd(hsa_agent_t agent, int drm_fd)
 {
-    struct agent_gpu gpu;
+    struct topology_gpu gpu;
     rw_status status;
 
     rw_status_clear();
@@ -58,7 +58,7 @@ EXPORT int rocweld_import_drm_fd(hsa_agent_t agent, int drm_fd)
 
 EXPORT int rocweld_vm_open(hsa_agent_t agent, int *out_fd)
 {
-    struct agent_gpu gpu;
+    struct topology_gpu gpu;
     rw_status status;
     int result;
 
@@ -92,7 +92,7 @@ static void describe_range(const struct kmt_shim_range *range, struct rocweld_ad
 static rw_status describe_pointer(const void *address, struct rocweld_address *out_info)
 {
     hsa_amd_pointer_info_t info = {.size = sizeof info};
-    struct agent_gpu gpu = {0};
+    struct topology_gpu gpu = {0};
 
     if (hsa_amd_pointer_info((void *)(uintptr_t)address, &info, NULL, NULL, NULL) !=
             HSA_STATUS_SUCCESS ||

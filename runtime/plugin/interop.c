@@ -79,7 +79,7 @@ static bool find_mapping(uint32_t agent_count, const hsa_agent_t *agents, int dm
 {
     const uint32_t rights = KMT_SHIM_BO_READ | KMT_SHIM_BO_WRITE;
     struct kmt_shim_range range;
-    struct agent_gpu gpu;
+    struct topology_gpu gpu;
 
     for (uint32_t i = 0; i < agent_count; i++) {
         if (!rw_ok(agent_gpu_find(agents[i], &gpu)) ||

@@ -3,9 +3,9 @@
  * Opening files and folders by path.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
+#include "base/open_mode.h"
 #include "softgpu/front/preload/nodes.h"
 #include "softgpu/front/preload/real.h"
 
@@ -69,23 +69,12 @@ static bool open_intercept(int folder, const char *path, int flags, int *out_fd)
     return true;
 }
 
-/* open() has a third argument only when it may make a file. */
-#define MODE_ARGUMENT(flags, mode)                                                                 \
-    do {                                                                                           \
-        if ((flags) & (O_CREAT | __O_TMPFILE)) {                                                   \
-            va_list args;                                                                          \
-            va_start(args, flags);                                                                 \
-            mode = va_arg(args, mode_t);                                                           \
-            va_end(args);                                                                          \
-        }                                                                                          \
-    } while (0)
-
 #define DEFINE_OPEN(name)                                                                          \
     EXPORT int name(const char *path, int flags, ...)                                              \
     {                                                                                              \
         mode_t mode = 0;                                                                           \
         int fd;                                                                                    \
-        MODE_ARGUMENT(flags, mode);                                                                \
+        OPEN_MODE_TAKE(flags, mode);                                                               \
         if (open_intercept(AT_FDCWD, path, flags, &fd))                                            \
             return fd;                                                                             \
         return REAL(name)(path, flags, mode);                                                      \
@@ -96,7 +85,7 @@ static bool open_intercept(int folder, const char *path, int flags, int *out_fd)
     {                                                                                              \
         mode_t mode = 0;                                                                           \
         int fd;                                                                                    \
-        MODE_ARGUMENT(flags, mode);                                                                \
+        OPEN_MODE_TAKE(flags, mode);                                                               \
         if (open_intercept(folder, path, flags, &fd))                                              \
             return fd;                                                                             \
         return REAL(name)(folder, path, flags, mode);                                              \

@@ -131,11 +131,11 @@ uint32_t hsa_amd_signal_wait_any(uint32_t count, hsa_signal_t *signals,
 
 /* ---- agents: instead of runtime/agent.c ---- */
 
-rw_status agent_gpu_find(hsa_agent_t agent, struct agent_gpu *out_gpu)
+rw_status agent_gpu_find(hsa_agent_t agent, struct topology_gpu *out_gpu)
 {
     if (agent.handle != FAKE_GPU.handle)
         return RW_FAIL(EINVAL, "not the fake GPU");
-    *out_gpu = (struct agent_gpu){.gpu_id = 4711, .render_minor = 128};
+    *out_gpu = (struct topology_gpu){.gpu_id = 4711, .render_minor = 128};
     return RW_OK;
 }
 
