@@ -1,39 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Measures the HIP stack on device 0: measure_hip KERNEL_DIR, the folder with <gpu>/<kernel>.co. */
-#define __HIP_PLATFORM_AMD__ 1
-#include <hip/hip_runtime_api.h>
-
-#include <limits.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "measure.h"
-
-#define CHECK(call) check((call), #call)
-static void check(hipError_t error, const char *call)
-{
-    if (error == hipSuccess)
-        return;
-    fprintf(stderr, "%s: %s\n", call, hipGetErrorString(error));
-    exit(1);
-}
-
-static hipFunction_t load(const char *folder, const char *name)
-{
-    char path[PATH_MAX], gpu[256];
-    hipDeviceProp_t prop;
-    hipFunction_t function;
-    hipModule_t module;
-
-    CHECK(hipGetDeviceProperties(&prop, 0));
-    snprintf(gpu, sizeof gpu, "%s", prop.gcnArchName);
-    gpu[strcspn(gpu, ":")] = '\0';
-    snprintf(path, sizeof path, "%s/%s/%s.co", folder, gpu, name);
-    CHECK(hipModuleLoad(&module, path));
-    CHECK(hipModuleGetFunction(&function, module, name));
-    return function;
-}
+#include "measure_kernel.h"
 
 static void run(hipFunction_t kernel, unsigned gx, unsigned gy, unsigned bx, unsigned by,
                 void *args, size_t bytes)
@@ -41,14 +13,14 @@ static void run(hipFunction_t kernel, unsigned gx, unsigned gy, unsigned bx, uns
     void *config[] = {HIP_LAUNCH_PARAM_BUFFER_POINTER, args, HIP_LAUNCH_PARAM_BUFFER_SIZE, &bytes,
                       HIP_LAUNCH_PARAM_END};
 
-    CHECK(hipModuleLaunchKernel(kernel, gx, gy, 1, bx, by, 1, 0, NULL, NULL, config));
-    CHECK(hipStreamSynchronize(NULL));
+    MEASURE_HIP(hipModuleLaunchKernel(kernel, gx, gy, 1, bx, by, 1, 0, NULL, NULL, config));
+    MEASURE_HIP(hipStreamSynchronize(NULL));
 }
 
 static void measure_launches(const char *folder)
 {
     static double seconds[MEASURE_LAUNCHES];
-    hipFunction_t empty = load(folder, "empty");
+    hipFunction_t empty = measure_kernel_load(folder, "empty");
     char nothing[8] = {0};
 
     for (int i = -MEASURE_WARM_UP; i < MEASURE_LAUNCHES; i++) {
@@ -64,8 +36,8 @@ static void *device_zeros(size_t bytes)
 {
     void *p;
 
-    CHECK(hipMalloc(&p, bytes));
-    CHECK(hipMemset(p, 0, bytes));
+    MEASURE_HIP(hipMalloc(&p, bytes));
+    MEASURE_HIP(hipMemset(p, 0, bytes));
     return p;
 }
 
@@ -73,7 +45,8 @@ static void measure_kernels(const char *folder)
 {
     const unsigned n = MEASURE_MATMUL_N;
     const size_t matrix = sizeof(float) * n * n, vector = sizeof(float) * MEASURE_SAXPY_N;
-    hipFunction_t saxpy = load(folder, "saxpy"), matmul = load(folder, "matmul");
+    hipFunction_t saxpy = measure_kernel_load(folder, "saxpy"),
+                  matmul = measure_kernel_load(folder, "matmul");
     struct {
         float alpha;
         void *x, *y;
@@ -102,7 +75,8 @@ static void measure_copies(void)
     memset(other, 2, MEASURE_COPY_BYTES);
     MEASURE_BEST(best, memcpy(other, host, MEASURE_COPY_BYTES));
     printf(", \"memcpy_gbps\": %.3f", MEASURE_COPY_BYTES / best / 1e9);
-    MEASURE_BEST(best, CHECK(hipMemcpy(device, host, MEASURE_COPY_BYTES, hipMemcpyHostToDevice)));
+    MEASURE_BEST(best,
+                 MEASURE_HIP(hipMemcpy(device, host, MEASURE_COPY_BYTES, hipMemcpyHostToDevice)));
     printf(", \"upload_gbps\": %.3f", MEASURE_COPY_BYTES / best / 1e9);
     free(host);
     free(other);
@@ -138,7 +112,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: measure_hip KERNEL_DIR\n");
         return 64;
     }
-    CHECK(hipInit(0));
+    MEASURE_HIP(hipInit(0));
     init = measure_now() - begin;
     printf("{");
     measure_launches(argv[1]);

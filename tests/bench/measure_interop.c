@@ -1,34 +1,31 @@
 /* SPDX-License-Identifier: MIT
  * HIP and Vulkan by turns on one buffer, and how many hand-overs there are in a second:
+ * measure_interop WAY KERNEL_DIR, the folder with <gpu>/<kernel>.co. The ways:
  *
- *   measure_interop bridge KERNELS
- *       one VM: Vulkan's address in HIP, a timeline through the bridge. The CPU waits once a turn,
- * for Vulkan's of three turns ago, as a program does that renders frames measure_interop external
- * KERNELS memory exported by Vulkan and imported by HIP. As HIP has no external semaphores, the CPU
- *       waits at each hand-over
+ *   bridge     one VM: Vulkan's address in HIP, a timeline through the bridge. The CPU waits once a
+ *              turn, for Vulkan's of three turns ago, as a program does that renders frames
+ *   external   memory exported by Vulkan and imported by HIP. As HIP has no external semaphores,
+ * the CPU waits at each hand-over
  *
  * HIP changes the sign of a word by what Vulkan copied of it the turn before: out of order, its
  * magnitude grows.
  */
 #include "measure.h"
+#include "measure_kernel.h"
 #include "vulkan_device.h"
 
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
-#define __HIP_PLATFORM_AMD__ 1
-#include <hip/hip_runtime_api.h>
-#include <hsa/hsa.h>
-
+#include "samples/hip/agent.h"
 #include <rocweld.h>
 
 enum { BYTES = 65536, COPY_AT = 256, WARM_UP = 50, TURNS = 1000, IN_FLIGHT = 3 };
 
-#define HIP(call)  check((int)(call), #call)
-#define WELD(call) check((call), #call)
+#define WELD(call) weld_check((call), #call)
 
-static void check(int result, const char *call)
+static void weld_check(int result, const char *call)
 {
     if (result == 0)
         return;
@@ -45,28 +42,13 @@ struct game {
     char *words; /* as HIP knows them */
 };
 
-static hipFunction_t load_saxpy(const char *folder)
-{
-    hipDeviceProp_t properties;
-    hipFunction_t function;
-    hipModule_t module;
-    char path[4096];
-
-    HIP(hipGetDeviceProperties(&properties, 0));
-    snprintf(path, sizeof path, "%s/%.*s/saxpy.co", folder,
-             (int)strcspn(properties.gcnArchName, ":"), properties.gcnArchName);
-    HIP(hipModuleLoad(&module, path));
-    HIP(hipModuleGetFunction(&function, module, "saxpy"));
-    return function;
-}
-
 static void game_open(struct game *game, bool exported, const char *folder)
 {
     VkBufferCopy word = {.srcOffset = 0, .dstOffset = COPY_AT, .size = sizeof(float)};
     const float one = 1;
 
-    HIP(hipInit(0));
-    HIP(hipFree(NULL));
+    MEASURE_HIP(hipInit(0));
+    MEASURE_HIP(hipFree(NULL));
     vulkan_open(false, true, &game->vulkan);
     vulkan_buffer_create(&game->vulkan, BYTES, exported, &game->buffer);
     memcpy(game->buffer.memory.host, &one, sizeof one);
@@ -74,8 +56,8 @@ static void game_open(struct game *game, bool exported, const char *folder)
     game->copy = vulkan_begin(&game->vulkan);
     vkCmdCopyBuffer(game->copy, game->buffer.buffer, game->buffer.buffer, 1, &word);
     VULKAN_CHECK(vkEndCommandBuffer(game->copy));
-    game->saxpy = load_saxpy(folder);
-    HIP(hipStreamCreate(&game->stream));
+    game->saxpy = measure_kernel_load(folder, "saxpy");
+    MEASURE_HIP(hipStreamCreate(&game->stream));
 }
 
 /* word -= 2 copy */
@@ -91,21 +73,11 @@ static void hip_turn(struct game *game)
     void *config[] = {HIP_LAUNCH_PARAM_BUFFER_POINTER, &args, HIP_LAUNCH_PARAM_BUFFER_SIZE, &bytes,
                       HIP_LAUNCH_PARAM_END};
 
-    HIP(hipModuleLaunchKernel(game->saxpy, 1, 1, 1, 64, 1, 1, 0, game->stream, NULL, config));
+    MEASURE_HIP(
+        hipModuleLaunchKernel(game->saxpy, 1, 1, 1, 64, 1, 1, 0, game->stream, NULL, config));
 }
 
 /* ---- one VM ---- */
-
-static hsa_status_t first_gpu(hsa_agent_t agent, void *out_agent)
-{
-    hsa_device_type_t type;
-
-    hsa_agent_get_info(agent, HSA_AGENT_INFO_DEVICE, &type);
-    if (type != HSA_DEVICE_TYPE_GPU)
-        return HSA_STATUS_SUCCESS;
-    *(hsa_agent_t *)out_agent = agent;
-    return HSA_STATUS_INFO_BREAK;
-}
 
 static VkSemaphore create_timeline(struct vulkan_device *vulkan, int *out_fd)
 {
@@ -163,14 +135,12 @@ static double play_bridge(struct game *game)
 {
     rocweld_timeline *timeline;
     rocweld_bridge *bridge;
-    hsa_agent_t agent = {0};
     VkSemaphore semaphore;
     double begin = 0;
     int fd;
 
     game->words = (char *)(uintptr_t)game->buffer.address;
-    hsa_iterate_agents(first_gpu, &agent);
-    WELD(rocweld_bridge_create(agent, &bridge));
+    WELD(rocweld_bridge_create(agent_first_gpu(), &bridge));
     semaphore = create_timeline(&game->vulkan, &fd);
     WELD(rocweld_timeline_import_fd(bridge, fd, &timeline));
     close(fd);
@@ -189,7 +159,7 @@ static double play_bridge(struct game *game)
     }
     VULKAN_CHECK(vkQueueWaitIdle(game->vulkan.queue));
     begin = measure_now() - begin;
-    HIP(hipStreamSynchronize(game->stream));
+    MEASURE_HIP(hipStreamSynchronize(game->stream));
     rocweld_bridge_destroy(bridge);
     return begin;
 }
@@ -210,8 +180,8 @@ static void import_words(struct game *game)
     void *words;
 
     VULKAN_CHECK(get_fd(game->vulkan.device, &get, &handle.handle.fd));
-    HIP(hipImportExternalMemory(&memory, &handle));
-    HIP(hipExternalMemoryGetMappedBuffer(&words, memory, &whole));
+    MEASURE_HIP(hipImportExternalMemory(&memory, &handle));
+    MEASURE_HIP(hipExternalMemoryGetMappedBuffer(&words, memory, &whole));
     close(handle.handle.fd);
     game->words = words;
 }
@@ -226,7 +196,7 @@ static double play_external(struct game *game)
         if (i == WARM_UP)
             begin = measure_now();
         hip_turn(game);
-        HIP(hipStreamSynchronize(game->stream));
+        MEASURE_HIP(hipStreamSynchronize(game->stream));
         vulkan_submit(&game->vulkan, game->copy, fence);
         vulkan_fence_wait(&game->vulkan, fence);
     }
