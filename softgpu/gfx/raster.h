@@ -25,7 +25,7 @@
  */
 enum { RASTER_ONE = 4096, RASTER_LIMIT = 32768 };
 
-enum { RASTER_VIEWPORTS = 16, RASTER_CLIP_RECTS = 4, RASTER_PENDING = 256 };
+enum { RASTER_VIEWPORTS = 16, RASTER_CLIP_RECTS = 4, RASTER_PLANES = 6, RASTER_PENDING = 256 };
 
 struct raster_rect {
     int32_t x0, y0, x1, y1; /* pixels; x1 and y1 are outside */
@@ -49,6 +49,8 @@ enum raster_fill { RASTER_FILL_POINTS, RASTER_FILL_LINES, RASTER_FILL_TRIANGLES 
 /* What the registers say, read when a draw begins. */
 struct raster_setup {
     struct gfx_clip_rules clip;
+    uint8_t plane_mask; /* user planes, whose distances are made of positions */
+    double plane[RASTER_PLANES][4];
     struct raster_viewport viewport[RASTER_VIEWPORTS];
     struct gfx_samples samples;
     uint16_t sample_mask[4]; /* by the pixel in its quad */

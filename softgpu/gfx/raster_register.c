@@ -41,8 +41,11 @@ static enum gfx_result setup_check(struct gfx_pipeline *pipeline)
     const uint32_t mode = gfx_context(registers, GFX_PA_SU_SC_MODE_CNTL);
     const uint32_t conservative = gfx_context(registers, GFX_PA_SC_CONSERVATIVE_RASTERIZATION_CNTL);
 
-    if (BITS(clip, 0, 5))
-        return gfx_refuse(pipeline, "user clip planes (PA_CL_CLIP_CNTL 0x%08x)", clip);
+    if (BITS(clip, 0, 5) & (BITS(out, 0, 5) | BITS(out, 8, 13)))
+        return gfx_refuse(pipeline,
+                          "user clip planes beside distances of the same numbers "
+                          "(PA_CL_CLIP_CNTL 0x%08x, PA_CL_VS_OUT_CNTL 0x%08x)",
+                          clip, out);
     if (BITS(clip, 28, 28))
         return gfx_refuse(pipeline, "a programmable near plane (PA_CL_CLIP_CNTL 0x%08x)", clip);
     if (BITS(out, 20, 20) || BITS(out, 25, 25) || BITS(out, 27, 27))
@@ -82,6 +85,19 @@ static void clip_read(const struct gfx_registers *registers, struct raster_setup
         .discard_x = float_of(registers, GFX_PA_CL_GB_HORZ_DISC_ADJ),
         .discard_y = float_of(registers, GFX_PA_CL_GB_VERT_DISC_ADJ),
     };
+}
+
+/* Planes clip as distances do, by their numbers. */
+static void planes_read(const struct gfx_registers *registers, struct raster_setup *setup)
+{
+    const uint32_t control = gfx_context(registers, GFX_PA_CL_CLIP_CNTL);
+    const bool culls_only = BITS(control, 17, 17);
+
+    setup->plane_mask = (uint8_t)BITS(control, 0, 5);
+    *(culls_only ? &setup->clip.cull : &setup->clip.clip) |= setup->plane_mask;
+    for (unsigned n = 0; n < RASTER_PLANES; n++)
+        for (unsigned i = 0; i < 4; i++)
+            setup->plane[n][i] = float_of(registers, GFX_PA_CL_UCP_0_X + 4 * n + i);
 }
 
 static void outputs_read(const struct gfx_registers *registers, struct raster_setup *setup)
@@ -259,6 +275,7 @@ enum gfx_result gfx_raster_read_setup(struct gfx_pipeline *pipeline)
     if (result != GFX_DONE)
         return result;
     clip_read(registers, setup);
+    planes_read(registers, setup);
     outputs_read(registers, setup);
     vertices_read(registers, setup);
     window = window_read(registers);

@@ -13,6 +13,20 @@
 
 /* ---- vertices ---- */
 
+/* The shader's distance, or how far a position lies on the inner side of a plane. */
+static double corner_distance(const struct raster_setup *setup, const struct gfx_vertex *vertex,
+                              unsigned number)
+{
+    const unsigned at = setup->distance_at[number / 4];
+    double sum = 0;
+
+    if (!(setup->plane_mask >> number & 1))
+        return at ? (double)vertex->position[at][number % 4] : 0;
+    for (unsigned i = 0; i < 4; i++)
+        sum += setup->plane[number][i] * (double)vertex->position[0][i];
+    return sum;
+}
+
 void gfx_raster_corner(const struct raster_setup *setup, const struct gfx_vertex *vertex,
                        struct gfx_clip_corner *out)
 {
@@ -20,11 +34,8 @@ void gfx_raster_corner(const struct raster_setup *setup, const struct gfx_vertex
 
     for (unsigned i = 0; i < 4; i++)
         out->position[i] = (double)vertex->position[0][i];
-    for (unsigned i = 0; i < GFX_CLIP_DISTANCES; i++) {
-        unsigned at = setup->distance_at[i / 4];
-
-        out->distance[i] = used >> i & 1 && at ? (double)vertex->position[at][i % 4] : 0;
-    }
+    for (unsigned i = 0; i < GFX_CLIP_DISTANCES; i++)
+        out->distance[i] = used >> i & 1 ? corner_distance(setup, vertex, i) : 0;
 }
 
 /* PA_SU_VTX_CNTL.ROUND_MODE: down, to nearest, to nearest even, to nearest odd. */

@@ -356,12 +356,55 @@ static void test_distances(void **state)
     bench_destroy(b);
 }
 
+static void plane_set(struct bench *b, unsigned number, float x, float y, float z, float w)
+{
+    const float plane[4] = {x, y, z, w};
+
+    for (unsigned i = 0; i < 4; i++)
+        bench_set_float(b, GFX_PA_CL_UCP_0_X + 4 * number + i, plane[i]);
+}
+
+/* Positions on the inner side of planes remain, before they are projected; planes that only cull
+ * take all or nothing. */
+static void test_planes(void **state)
+{
+    struct bench *b = bench_create();
+
+    (void)state;
+    plane_set(b, 0, 0, 0, 0, -1); /* not enabled: would take all */
+    plane_set(b, 1, 1, 0, 0, -21);
+    plane_set(b, 5, 0, -1, 0, 40);
+    for (unsigned culls = 0; culls < 2; culls++) {
+        bench_clear(b);
+        bench_set(b, GFX_PA_CL_CLIP_CNTL, 1 << 1 | 1 << 5 | culls << 17 | 1 << 19);
+        for (unsigned k = 0; k < 3; k++) {
+            const double w = k + 1;
+
+            bench_vertex(b, (k == 1 ? 128 : 0) * w, (k == 2 ? 128 : 0) * w, 0.5 * w, w);
+        }
+        bench_primitive(b, 0, 1, 2);
+        assert_int_equal(bench_draw(b, GFX_TRIANGLE), GFX_DONE);
+        for (unsigned y = 0; y < BENCH_SIZE; y++)
+            for (unsigned x = 0; x < BENCH_SIZE - y; x++)
+                assert_int_equal(b->sample[y][x][0].times, culls || (x >= 21 && y < 40));
+    }
+    bench_clear(b);
+    plane_set(b, 5, 0, 0, 0, -1);
+    for (unsigned k = 0; k < 3; k++)
+        bench_vertex(b, k == 1 ? 64 : 0, k == 2 ? 64 : 0, 0.5, 1);
+    bench_primitive(b, 0, 1, 2);
+    assert_int_equal(bench_draw(b, GFX_TRIANGLE), GFX_DONE);
+    assert_int_equal(bench_covered(b), 0);
+    bench_destroy(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_triangles),          cmocka_unit_test(test_meshes),
-        cmocka_unit_test(test_clipping),           cmocka_unit_test(test_distances),
-        cmocka_unit_test(test_clipped_neighbours), cmocka_unit_test(test_one_for_all),
+        cmocka_unit_test(test_triangles),   cmocka_unit_test(test_meshes),
+        cmocka_unit_test(test_clipping),    cmocka_unit_test(test_distances),
+        cmocka_unit_test(test_planes),      cmocka_unit_test(test_clipped_neighbours),
+        cmocka_unit_test(test_one_for_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -437,7 +437,7 @@ static void test_refusals(void **state)
     const struct {
         uint32_t number, value;
     } refused[] = {
-        {GFX_PA_CL_CLIP_CNTL, 1},
+        {GFX_PA_CL_CLIP_CNTL, 1 << 28},
         {GFX_PA_SC_MODE_CNTL_0, 4},
         {GFX_PA_SC_CONSERVATIVE_RASTERIZATION_CNTL, 1},
         {GFX_PA_CL_VS_OUT_CNTL, 1 << 20},
