@@ -48,7 +48,8 @@ struct isa_image_level {
 
 struct isa_image {
     uint64_t base;                   /* VA */
-    const struct isa_format *format; /* NULL: a null image, which reads as 0 and keeps nothing */
+    const struct isa_format *format; /* NULL: a null image, or a view without levels, which reads
+                                      * as 0 and keeps nothing */
     enum isa_image_type type;
     unsigned swizzle;                /* enum surface_swizzle */
     unsigned base_level, last_level; /* of the view */

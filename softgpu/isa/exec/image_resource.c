@@ -126,6 +126,10 @@ void isa_image_decode(const struct isa_wave *w, uint16_t reg, bool short_form,
     out_image->swizzle = BITS(word[3], 20, 24);
     out_image->border_swizzle = (uint8_t)BITS(word[3], 25, 27);
     decode_levels(out_image, word);
+    if (out_image->base_level > out_image->last_level) {
+        out_image->format = NULL;
+        return;
+    }
     decode_extent(out_image, word);
     isa_image_metadata_decode(word, out_image);
 }

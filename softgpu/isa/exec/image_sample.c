@@ -220,17 +220,19 @@ static bool is_cube(const struct sampling *s)
     return s->image.type == ISA_IMAGE_CUBE && s->inst->img.dim == 3;
 }
 
-/* The third coordinate of arrays and cubes. */
-static unsigned slice_of(const struct request *r)
+/* The third coordinate of arrays and cubes, which may be negative. */
+static int slice_of(const struct request *r)
 {
-    float slice = r->slice > 0 ? rintf(r->slice) : 0;
+    const float limit = 1 << 20;
 
-    return (unsigned)(slice > 65535 ? 65535 : slice);
+    if (!(r->slice == r->slice))
+        return 0;
+    return (int)rintf(r->slice < -limit ? -limit : r->slice > limit ? limit : r->slice);
 }
 
 static int cube_face(const struct request *r)
 {
-    return (int)(slice_of(r) & 7) % 6;
+    return (slice_of(r) & 7) % 6;
 }
 
 /* A neighbour's coordinates as the lane's own face has them. Mesa's lists of what Navi21 does not
@@ -345,8 +347,6 @@ static struct axis axis_resolve(const struct sampling *s, unsigned n, float at, 
     struct axis axis = {{0, 0}, 0};
     int64_t fixed;
 
-    if (!(at == at))
-        at = 0;
     if (!s->sampler.unnormalized) {
         /* Far away the fraction would be lost. */
         if (wrap == ISA_WRAP_REPEAT)
@@ -355,6 +355,8 @@ static struct axis axis_resolve(const struct sampling *s, unsigned n, float at, 
             at -= 2 * floorf(at / 2);
         at *= (float)size;
     }
+    if (!(at == at)) /* nor is infinity a place where coordinates repeat */
+        at = 0;
     if (wrap == ISA_WRAP_HALF_BORDER || wrap == ISA_WRAP_MIRROR_ONCE_HALF_BORDER) {
         at = image_half_border_clamp(at + (float)offset,
                                      wrap == ISA_WRAP_HALF_BORDER ? 0 : -(float)size, (float)size,
@@ -483,10 +485,19 @@ static bool footprint_read(struct sampling *s, unsigned lane, const struct reque
     return true;
 }
 
+/* The nearest layer that there is. Of cubes it does not change the face: since GFX9 Mesa leaves
+ * that to hardware (ac_prepare_cube_coords()). */
+static unsigned layer_clamp(int layer, unsigned layers)
+{
+    const unsigned last = layers ? layers - 1 : 0;
+
+    return layer < 0 ? 0 : (unsigned)layer < last ? (unsigned)layer : last;
+}
+
 static void footprint_place(const struct sampling *s, const struct request *r, unsigned level,
                             bool linear, bool z_linear, const float *shift, struct footprint *f)
 {
-    const unsigned layers = s->image.last_array - s->image.base_array + 1, slice = slice_of(r);
+    const unsigned layers = s->image.last_array - s->image.base_array + 1;
     const bool cube = is_cube(s);
 
     f->level = level;
@@ -494,9 +505,9 @@ static void footprint_place(const struct sampling *s, const struct request *r, u
     f->slice = 0;
     if (cube) {
         f->face = cube_face(r);
-        f->slice = slice / 8 * 6;
+        f->slice = 6 * layer_clamp(slice_of(r) >> 3, layers / 6);
     } else if (isa_image_is_array(&s->image)) {
-        f->slice = slice < layers ? slice : layers - 1;
+        f->slice = layer_clamp(slice_of(r), layers);
     }
     for (unsigned i = 0; i < s->axes; i++)
         f->axis[i] =

@@ -468,6 +468,45 @@ static void test_odd_coordinates(void **state)
     bench_destroy(b);
 }
 
+/* Where coordinates repeat, infinity is no place: it counts as 0, like NaN. */
+static void test_infinite_coordinates(void **state)
+{
+    static const unsigned wraps[] = {REPEAT, MIRROR};
+    struct image_bench *b = bench_create(32);
+
+    (void)state;
+    for (unsigned n = 0; n < 4; n++) {
+        const struct sampler_desc sampler = {.wrap = {wraps[n / 2], wraps[n / 2]}, .mag = LINEAR};
+
+        numbers_prepare(b, &sampler);
+        point_set(b, ADDR, n % 2 ? -INFINITY : INFINITY, 0.375f);
+        SAMPLE(b, image_sample_lz, DIM_2D, 1);
+        assert_float_equal(float_of(bench_get(b, 0, 0)), (n < 2 ? 11.5 : 10), 1e-5);
+    }
+    bench_destroy(b);
+}
+
+/* A view whose levels end before they begin has no texels, wherever its image has them. */
+static void test_no_levels(void **state)
+{
+    struct image_bench *b = bench_create(32);
+    const struct sampler_desc sampler = {.mip = MIP_POINT, .max_lod = 15};
+    struct image_desc desc = image_plain(TYPE_2D, FORMAT_32_FLOAT, 4, 4, 1);
+
+    (void)state;
+    memset(b->memory, 0x3f, IMAGE_BYTES);
+    desc.base_level = 15;
+    bench_set_image(b, &desc);
+    bench_set_sampler(b, &sampler);
+    for (unsigned level = 0; level < 16; level++) {
+        point_set(b, ADDR, 0.5f, 0.5f);
+        point_set(b, ADDR + 2, (float)level, 0);
+        SAMPLE(b, image_sample_l, DIM_2D, 1);
+        assert_int_equal(bench_get(b, 0, 0), 0);
+    }
+    bench_destroy(b);
+}
+
 static void test_reduction(void **state)
 {
     struct image_bench *b = bench_create(32);
@@ -526,6 +565,33 @@ static void test_cube_edges(void **state)
     bench_destroy(b);
 }
 
+/* Layers that there are not are the nearest one; the face remains. */
+static void test_cube_layers(void **state)
+{
+    struct image_bench *b = bench_create(32);
+    struct image_desc desc = image_plain(TYPE_CUBE, FORMAT_32_FLOAT, 4, 4, 12);
+    const struct sampler_desc sampler = {.wrap = {CLAMP, CLAMP, CLAMP}};
+    static const int layers[][2] = {{0, 0}, {1, 1}, {2, 1}, {9000, 1}, {-1, 0}, {-9000, 0}};
+
+    (void)state;
+    bench_set_image(b, &desc);
+    bench_set_sampler(b, &sampler);
+    for (unsigned slice = 0; slice < 12; slice++)
+        for (unsigned i = 0; i < 16; i++) {
+            float value = (float)slice;
+
+            memcpy(b->memory + image_offset(&desc, 4, 0, slice, i % 4, i / 4), &value, 4);
+        }
+    for (unsigned n = 0; n < sizeof(layers) / sizeof(layers[0]); n++)
+        for (int face = 0; face < 6; face++) {
+            point_set(b, ADDR, 1.5f, 1.5f);
+            point_set(b, ADDR + 2, (float)(8 * layers[n][0] + face), 0);
+            SAMPLE(b, image_sample_lz, DIM_CUBE, 1);
+            assert_float_equal(float_of(bench_get(b, 0, 0)), 6 * layers[n][1] + face, 0);
+        }
+    bench_destroy(b);
+}
+
 /* A footprint four times as long as wide is averaged along its length, at the level of its width.
  */
 static void test_anisotropy(void **state)
@@ -559,8 +625,11 @@ int main(void)
         cmocka_unit_test(test_border),
         cmocka_unit_test(test_half_border),
         cmocka_unit_test(test_odd_coordinates),
+        cmocka_unit_test(test_infinite_coordinates),
+        cmocka_unit_test(test_no_levels),
         cmocka_unit_test(test_reduction),
         cmocka_unit_test(test_cube_edges),
+        cmocka_unit_test(test_cube_layers),
         cmocka_unit_test(test_anisotropy),
     };
 
