@@ -145,11 +145,23 @@ static void levels_lay_out(struct surface_layout *layout, const struct surface_l
     layout->size = offset * shape->depth;
 }
 
+/* The surface whose levels' places the metadata follow. Depth and stencil share words, but their
+ * tails are laid out by the size of elements: that of the widest depth counts. */
+static const char *levels_follow(enum surface_metadata kind, const struct surface_shape *shape,
+                                 struct surface_layout *out_surface)
+{
+    struct surface_shape followed = *shape;
+
+    if (kind == SURFACE_HTILE)
+        followed.element_bytes = sizeof(uint32_t);
+    return surface_layout_init(out_surface, &followed);
+}
+
 const char *surface_metadata_init(struct surface_layout *out_layout, enum surface_metadata kind,
                                   const struct surface_shape *shape)
 {
     struct surface_layout surface;
-    const char *obstacle = surface_layout_init(&surface, shape);
+    const char *obstacle = levels_follow(kind, shape, &surface);
     const struct prepared *prepared = obstacle ? NULL : prepared_find(kind, shape, &obstacle);
 
     if (!prepared)

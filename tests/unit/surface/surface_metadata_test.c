@@ -148,6 +148,31 @@ static void levels_in_tail(void **state)
     }
 }
 
+/* Depth and stencil are surfaces of their own with elements of other sizes, and share words. */
+static void planes_share_words(void **state)
+{
+    struct surface_shape shape = {.dimension = SURFACE_2D,
+                                  .swizzle = SURFACE_64KB_Z_X,
+                                  .width = 1000,
+                                  .height = 300,
+                                  .depth = 2,
+                                  .levels = 10};
+    struct surface_layout first, layout;
+
+    (void)state;
+    shape.element_bytes = 4;
+    assert_null(surface_metadata_init(&first, SURFACE_HTILE, &shape));
+    for (shape.element_bytes = 1; shape.element_bytes < 4; shape.element_bytes *= 2) {
+        assert_null(surface_metadata_init(&layout, SURFACE_HTILE, &shape));
+        assert_int_equal(layout.levels, first.levels);
+        for (unsigned level = 0; level < layout.levels; level++)
+            for (uint32_t y = 0; y < shape.height >> level; y += 8)
+                for (uint32_t x = 0; x < shape.width >> level; x += 8)
+                    assert_int_equal(surface_locate(&layout, 0, level, x, y, 1, 0),
+                                     surface_locate(&first, 0, level, x, y, 1, 0));
+    }
+}
+
 static void no_metadata(void **state)
 {
     const struct surface_shape shape = {.dimension = SURFACE_2D,
@@ -182,7 +207,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_values),       cmocka_unit_test(keys_are_apart),
         cmocka_unit_test(blocks_have_one_key), cmocka_unit_test(levels_in_tail),
-        cmocka_unit_test(no_metadata),         cmocka_unit_test(lock_is_abandoned),
+        cmocka_unit_test(planes_share_words),  cmocka_unit_test(no_metadata),
+        cmocka_unit_test(lock_is_abandoned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
