@@ -222,6 +222,5 @@ bool gfx_clip_line(const struct gfx_clip_rules *rules, const struct gfx_clip_cor
 
 bool gfx_clip_point(const struct gfx_clip_rules *rules, const struct gfx_clip_corner *corner)
 {
-    return !gfx_clip_rejects(rules, corner, 1) &&
-           !planes_violated(rules, planes_in_use(rules, false), corner);
+    return !planes_violated(rules, planes_in_use(rules, false), corner);
 }

@@ -53,7 +53,8 @@ unsigned gfx_clip_triangle(const struct gfx_clip_rules *rules,
 bool gfx_clip_line(const struct gfx_clip_rules *rules, const struct gfx_clip_corner corners[2],
                    struct gfx_clip_corner out_corners[2]);
 
-/* Does a point, seen as one without size, survive? The guard band does not matter. */
+/* Does a point, seen as one without size, survive? The guard band does not matter, nor do distances
+ * that cull: those are for whole primitives, of which it may be one corner. */
 bool gfx_clip_point(const struct gfx_clip_rules *rules, const struct gfx_clip_corner *corner);
 
 #endif

@@ -228,6 +228,46 @@ static void test_outline(void **state)
     bench_destroy(b);
 }
 
+/* What a user plane leaves of a triangle's corners, as primitives of their own or as outline: where
+ * it clips, nothing before x = 21; where it culls, all that has a corner behind that. */
+static void test_planes(void **state)
+{
+    static const struct {
+        enum gfx_primitive_type type;
+        uint32_t mode;
+        unsigned clipped, culled; /* pixels that remain */
+    } rows[] = {
+        {GFX_POINT, 0, 1, 1},
+        {GFX_LINE, 0, 19, 32},
+        {GFX_TRIANGLE, 1 << 3, 1, 3},                          /* points */
+        {GFX_TRIANGLE, 1 << 3 | 1 << 5 | 1 << 8, 19 + 19, 95}, /* lines */
+    };
+    struct bench *b = bench_create();
+
+    (void)state;
+    bench_set_float(b, GFX_PA_CL_UCP_0_X + 8, 1);
+    bench_set_float(b, GFX_PA_CL_UCP_0_X + 11, -21);
+    for (unsigned i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        const unsigned culls = i % 2, expected = culls ? rows[i / 2].culled : rows[i / 2].clipped;
+
+        bench_clear(b);
+        bench_set(b, GFX_PA_CL_CLIP_CNTL, 1 << 2 | culls << 17 | 1 << 19);
+        bench_set(b, GFX_PA_SU_SC_MODE_CNTL, rows[i / 2].mode);
+        bench_vertex(b, 8.5, 8.5, 0, 1);
+        bench_vertex(b, 40.5, 8.5, 0, 1);
+        bench_vertex(b, 8.5, 40.5, 0, 1);
+        bench_primitive(b, 0, 1, 2);
+        if (rows[i / 2].type == GFX_POINT)
+            bench_primitive(b, 1, 2, 0);
+        assert_int_equal(bench_draw(b, rows[i / 2].type), GFX_DONE);
+        if (bench_covered(b) != expected)
+            fail_msg("row %u: %u pixels, not %u", i, bench_covered(b), expected);
+        for (unsigned n = 0; n < 21 * BENCH_SIZE && !culls; n++)
+            assert_int_equal(at(b, n % 21, n / 21)->times, 0);
+    }
+    bench_destroy(b);
+}
+
 /* ---- faces ---- */
 
 static void test_faces(void **state)
@@ -478,15 +518,16 @@ static void test_fewer_samples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rect),         cmocka_unit_test(test_rect_is_not_culled),
-        cmocka_unit_test(test_point),        cmocka_unit_test(test_point_size_of_vertex),
-        cmocka_unit_test(test_line),         cmocka_unit_test(test_wide_line),
-        cmocka_unit_test(test_clipped_line), cmocka_unit_test(test_outline),
-        cmocka_unit_test(test_faces),        cmocka_unit_test(test_scissors),
-        cmocka_unit_test(test_clip_rects),   cmocka_unit_test(test_sample_mask),
-        cmocka_unit_test(test_viewports),    cmocka_unit_test(test_depth_bias),
-        cmocka_unit_test(test_parameters),   cmocka_unit_test(test_many),
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_fewer_samples),
+        cmocka_unit_test(test_rect),          cmocka_unit_test(test_rect_is_not_culled),
+        cmocka_unit_test(test_point),         cmocka_unit_test(test_point_size_of_vertex),
+        cmocka_unit_test(test_line),          cmocka_unit_test(test_wide_line),
+        cmocka_unit_test(test_clipped_line),  cmocka_unit_test(test_outline),
+        cmocka_unit_test(test_planes),        cmocka_unit_test(test_faces),
+        cmocka_unit_test(test_scissors),      cmocka_unit_test(test_clip_rects),
+        cmocka_unit_test(test_sample_mask),   cmocka_unit_test(test_viewports),
+        cmocka_unit_test(test_depth_bias),    cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_many),          cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_fewer_samples),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
