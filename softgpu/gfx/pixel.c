@@ -292,7 +292,8 @@ enum gfx_result gfx_pixel_quad(struct gfx_pipeline *pipeline, const struct gfx_q
     enum gfx_result result = GFX_DONE;
     uint16_t live[4];
 
-    memcpy(live, quad->coverage, sizeof(live));
+    for (unsigned i = 0; i < 4; i++)
+        live[i] = gfx_samples_land(&setup->samples, quad->coverage[i]);
     if (setup->early)
         result = quad_test(pipeline, quad, live);
     if (setup->no_shade || !(live[0] | live[1] | live[2] | live[3]))

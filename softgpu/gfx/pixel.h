@@ -40,7 +40,7 @@ struct pixel_setup {
 /* A quad in a wave. */
 struct pixel_slot {
     struct gfx_quad quad;
-    uint16_t live[4]; /* samples that may be written */
+    uint16_t live[4]; /* samples that may be written, of the surfaces' */
     unsigned iteration;
 };
 

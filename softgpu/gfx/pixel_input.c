@@ -197,11 +197,12 @@ static void fill_ancillary(const struct lane *lane, uint32_t out[3])
 
 static void fill_coverage(const struct lane *lane, uint32_t out[3])
 {
-    const struct pixel_slot *slot = lane->slot;
+    const struct gfx_samples *samples = &lane->setup->samples;
+    uint16_t covered = lane->slot->quad.coverage[lane->index];
 
-    out[0] = gfx_samples_gather(&lane->setup->samples, lane->setup->depth_coverage
-                                                           ? slot->live[lane->index]
-                                                           : slot->quad.coverage[lane->index]);
+    if (lane->setup->depth_coverage)
+        covered &= gfx_samples_lift(samples, lane->slot->live[lane->index]);
+    out[0] = gfx_samples_gather(samples, covered);
 }
 
 static void fill_fixed(const struct lane *lane, uint32_t out[3])

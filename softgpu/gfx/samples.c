@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bits.h"
+
 /* The first of the four registers of each pixel of a quad. */
 static const enum gfx_register locations[4] = {
     GFX_PA_SC_AA_SAMPLE_LOCS_PIXEL_X0Y0_0, GFX_PA_SC_AA_SAMPLE_LOCS_PIXEL_X1Y0_0,
@@ -32,6 +34,7 @@ enum gfx_result gfx_samples_read(struct gfx_pipeline *pipeline, struct gfx_sampl
 {
     const struct gfx_registers *registers = &pipeline->state->registers;
     uint32_t priority = gfx_context(registers, GFX_PA_SC_CENTROID_PRIORITY_0);
+    uint32_t eqaa = gfx_context(registers, GFX_DB_EQAA);
     unsigned log2 = gfx_context(registers, GFX_PA_SC_AA_CONFIG) & 7;
     unsigned surface_log2 = pipeline->surface_samples_log2;
 
@@ -41,6 +44,12 @@ enum gfx_result gfx_samples_read(struct gfx_pipeline *pipeline, struct gfx_sampl
         return gfx_refuse(pipeline, "%u samples a pixel for surfaces that have %u", 1u << log2,
                           1u << surface_log2);
     memset(out, 0, sizeof(*out));
+    out->any_is_all = log2 > surface_log2 && BITS(eqaa, 24, 26);
+    if (out->any_is_all && (surface_log2 > 0 || BITS(eqaa, 27, 27)))
+        return gfx_refuse(pipeline,
+                          "overrasterization of surfaces of several samples, or behind "
+                          "depth tests (DB_EQAA 0x%08x)",
+                          eqaa);
     out->raster = 1u << log2;
     out->count = log2 > 0 ? out->raster : 1u << surface_log2;
     for (unsigned i = 0; i < GFX_SAMPLES; i++)

@@ -572,6 +572,40 @@ static void test_one_sample_for_all(void **state)
     bench_destroy(b);
 }
 
+/* Four samples are rasterised for surfaces that have one, which is how lines are smoothed: it is
+ * drawn whichever of them are covered, and the shader knows which. */
+static void test_more_samples(void **state)
+{
+    enum { OVERRASTERIZATION = 2 << 24 };
+    struct bench *b = bench_create();
+
+    (void)state;
+    set(b, GFX_PA_SC_AA_CONFIG, MSAA4);
+    set(b, GFX_PA_SC_MODE_CNTL_0, 1);
+    set(b, GFX_DB_EQAA, OVERRASTERIZATION);
+    set(b, GFX_SPI_PS_INPUT_ENA, 1 << 6 | 1 << 14);
+    set(b, GFX_SPI_PS_INPUT_ADDR, 1 << 6 | 1 << 14);
+    for (unsigned late = 0; late < 2; late++) {
+        set(b, GFX_DB_SHADER_CONTROL, late ? 0 : EARLY_Z);
+        BEGIN(b, program_dump);
+        quad_run(b, 12);
+        assert_int_equal(b->tested, 4);
+        assert_int_equal(b->test[0].samples, 1);
+        assert_int_equal(b->drawn, 4);
+        assert_int_equal(b->seen[0].samples, 1);
+        assert_int_equal(b->seen[0].color[0][2], 12);
+    }
+    set(b, GFX_DB_SHADER_CONTROL, EARLY_Z | 1 << 23); /* the coverage that depth leaves */
+    BEGIN(b, program_dump);
+    quad_run(b, 12);
+    assert_int_equal(b->seen[0].color[0][2], 12);
+    b->depth_passes = 0;
+    BEGIN(b, program_dump);
+    quad_run(b, 12);
+    assert_int_equal(b->drawn, 0);
+    bench_destroy(b);
+}
+
 static void test_alpha_to_mask(void **state)
 {
     struct bench *b = bench_create();
@@ -627,21 +661,40 @@ static void test_refusals(void **state)
         assert_int_equal(gfx_pixel_begin(&b->pipeline), GFX_FAULT);
         assert_true(b->pipeline.obstacle[0] != '\0');
     }
+    for (unsigned n = 0; n < 2; n++) {
+        registers_set(b);
+        set(b, GFX_PA_SC_AA_CONFIG, MSAA4);
+        set(b, GFX_DB_EQAA, 1 << 24 | n << 27);
+        b->pipeline.surface_samples_log2 = n ? 0 : 1;
+        b->pipeline.obstacle[0] = '\0';
+        assert_int_equal(gfx_pixel_begin(&b->pipeline), GFX_FAULT);
+        assert_non_null(strstr(b->pipeline.obstacle, "overrasterization"));
+    }
     bench_destroy(b);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_packing),       cmocka_unit_test(test_scalars),
-        cmocka_unit_test(test_inputs),        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_iterations),    cmocka_unit_test(test_one_sample_for_all),
-        cmocka_unit_test(test_interpolation), cmocka_unit_test(test_interpolation_half),
-        cmocka_unit_test(test_derivative),    cmocka_unit_test(test_kill),
-        cmocka_unit_test(test_formats),       cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_depth_export),  cmocka_unit_test(test_depth_order),
-        cmocka_unit_test(test_idle_shader),   cmocka_unit_test(test_alpha_to_mask),
-        cmocka_unit_test(test_endless),       cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_packing),
+        cmocka_unit_test(test_scalars),
+        cmocka_unit_test(test_inputs),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_iterations),
+        cmocka_unit_test(test_one_sample_for_all),
+        cmocka_unit_test(test_more_samples),
+        cmocka_unit_test(test_interpolation),
+        cmocka_unit_test(test_interpolation_half),
+        cmocka_unit_test(test_derivative),
+        cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_depth_export),
+        cmocka_unit_test(test_depth_order),
+        cmocka_unit_test(test_idle_shader),
+        cmocka_unit_test(test_alpha_to_mask),
+        cmocka_unit_test(test_endless),
+        cmocka_unit_test(test_refusals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
