@@ -102,6 +102,7 @@ struct gfx_raster {
     struct raster_attribute attribute[ISA_PARAMETERS];
     uint8_t sprite_select[4]; /* SPI_INTERP_CONTROL_0.PNT_SPRITE_OVRD_X ... */
     bool sprites, sprite_bottom_up;
+    bool generates; /* PARAM_GEN: of points, sprite coordinates in one more parameter */
 
     /* What quads on their way refer to; used again after gfx_pixel_flush(). */
     struct gfx_surface_primitive primitive[RASTER_PENDING];

@@ -5,7 +5,8 @@
  *
  * Sources: Mesa's register database (gfx103.json: SPI_PS_INPUT_CNTL_0, SPI_INTERP_CONTROL_0,
  * SPI_PS_IN_CONTROL); what RADV (offset_to_ps_input) and radeonsi (si_get_ps_input_cntl) program
- * for what the fields mean together.
+ * for what the fields mean together; ac_nir_to_llvm.c (load_point_coord_maybe_flipped) for
+ * PARAM_GEN.
  */
 #include "base/bits.h"
 #include "softgpu/gfx/raster.h"
@@ -14,6 +15,9 @@
 enum { FIXED_NONE = 0xff };
 
 enum sprite_select { SPRITE_0, SPRITE_1, SPRITE_S, SPRITE_T, SPRITE_NONE };
+
+/* What PARAM_GEN has behind all parameters; of X and Y nothing is known. */
+static const uint8_t generated_select[4] = {SPRITE_0, SPRITE_0, SPRITE_S, SPRITE_T};
 
 /* ---- registers ---- */
 
@@ -47,7 +51,8 @@ enum gfx_result gfx_raster_read_attributes(struct gfx_pipeline *pipeline)
     struct gfx_raster *raster = pipeline->raster;
 
     raster->attributes = of_vertices + BITS(in, 9, 13);
-    if (raster->attributes > ISA_PARAMETERS)
+    raster->generates = BITS(in, 6, 6);
+    if (raster->attributes + raster->generates > ISA_PARAMETERS)
         return gfx_refuse(pipeline, "%u parameters of vertices and %u of primitives", of_vertices,
                           BITS(in, 9, 13));
     raster->sprites = BITS(control, 1, 1);
@@ -89,19 +94,19 @@ static uint32_t difference(bool half, uint32_t from, uint32_t to)
 }
 
 /* I and J of a point are its sprite coordinates. */
-static void sprite_fill(const struct gfx_raster *raster, struct isa_parameter *out)
+static void sprite_fill(const uint8_t select[4], bool bottom_up, struct isa_parameter *out)
 {
     const uint32_t one = sem_bits32(1.0f), minus_one = sem_bits32(-1.0f);
 
     for (unsigned c = 0; c < 4; c++) {
-        if (raster->sprite_select[c] >= SPRITE_NONE)
+        if (select[c] >= SPRITE_NONE)
             continue;
-        out->p0[c] = raster->sprite_select[c] == SPRITE_1 ? one : 0;
-        out->p10[c] = raster->sprite_select[c] == SPRITE_S ? one : 0;
+        out->p0[c] = select[c] == SPRITE_1 ? one : 0;
+        out->p10[c] = select[c] == SPRITE_S ? one : 0;
         out->p20[c] = 0;
-        if (raster->sprite_select[c] == SPRITE_T) {
-            out->p0[c] = raster->sprite_bottom_up ? one : 0;
-            out->p20[c] = raster->sprite_bottom_up ? minus_one : one;
+        if (select[c] == SPRITE_T) {
+            out->p0[c] = bottom_up ? one : 0;
+            out->p20[c] = bottom_up ? minus_one : one;
         }
     }
 }
@@ -156,7 +161,13 @@ const struct isa_parameter *gfx_raster_parameters(struct gfx_raster *raster,
             for (unsigned c = 0; c < 4; c++)
                 parameters[i].p0[c] = fixed_value(attribute->fixed, c);
         if (point && raster->sprites && attribute->sprite)
-            sprite_fill(raster, &parameters[i]);
+            sprite_fill(raster->sprite_select, raster->sprite_bottom_up, &parameters[i]);
+    }
+    if (raster->generates) {
+        parameters[raster->attributes] = (struct isa_parameter){{0}, {0}, {0}};
+        if (point)
+            sprite_fill(generated_select, raster->sprite_bottom_up,
+                        &parameters[raster->attributes]);
     }
     return parameters;
 }

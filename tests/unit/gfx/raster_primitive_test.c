@@ -107,6 +107,37 @@ static void test_point(void **state)
     bench_destroy(b);
 }
 
+/* Behind the parameters that vertices have, sprite coordinates that no register asks for. */
+static void test_generated_parameter(void **state)
+{
+    enum { PARAM_GEN = 1 << 6 };
+    struct bench *b = bench_create();
+
+    (void)state;
+    for (unsigned of_vertices = 0; of_vertices < 3; of_vertices++) {
+        const struct isa_parameter *generated = &at(b, 20, 30)->parameter[of_vertices];
+
+        bench_set(b, GFX_SPI_PS_IN_CONTROL, of_vertices | PARAM_GEN);
+        bench_set(b, GFX_SPI_INTERP_CONTROL_0, 1);
+        bench_vertex(b, 20.5, 30.5, 0.5, 1);
+        bench_primitive(b, 0, 0, 0);
+        assert_int_equal(bench_draw(b, GFX_POINT), GFX_DONE);
+        assert_int_equal(generated->p10[2], sem_bits32(1));
+        assert_int_equal(generated->p20[3], sem_bits32(1));
+        assert_int_equal(generated->p0[2] | generated->p20[2], 0);
+        assert_int_equal(generated->p0[3] | generated->p10[3], 0);
+        bench_set(b, GFX_SPI_INTERP_CONTROL_0, 1 | 1 << 14); /* from the bottom up */
+        bench_vertex(b, 20.5, 30.5, 0.5, 1);
+        bench_primitive(b, 0, 0, 0);
+        assert_int_equal(bench_draw(b, GFX_POINT), GFX_DONE);
+        assert_int_equal(generated->p0[3], sem_bits32(1));
+        assert_int_equal(generated->p20[3], sem_bits32(-1));
+    }
+    bench_set(b, GFX_SPI_PS_IN_CONTROL, ISA_PARAMETERS | PARAM_GEN);
+    assert_int_equal(bench_draw(b, GFX_POINT), GFX_FAULT);
+    bench_destroy(b);
+}
+
 static void test_point_size_of_vertex(void **state)
 {
     struct bench *b = bench_create();
@@ -518,15 +549,25 @@ static void test_fewer_samples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rect),          cmocka_unit_test(test_rect_is_not_culled),
-        cmocka_unit_test(test_point),         cmocka_unit_test(test_point_size_of_vertex),
-        cmocka_unit_test(test_line),          cmocka_unit_test(test_wide_line),
-        cmocka_unit_test(test_clipped_line),  cmocka_unit_test(test_outline),
-        cmocka_unit_test(test_planes),        cmocka_unit_test(test_faces),
-        cmocka_unit_test(test_scissors),      cmocka_unit_test(test_clip_rects),
-        cmocka_unit_test(test_sample_mask),   cmocka_unit_test(test_viewports),
-        cmocka_unit_test(test_depth_bias),    cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_many),          cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_rect),
+        cmocka_unit_test(test_rect_is_not_culled),
+        cmocka_unit_test(test_generated_parameter),
+        cmocka_unit_test(test_point),
+        cmocka_unit_test(test_point_size_of_vertex),
+        cmocka_unit_test(test_line),
+        cmocka_unit_test(test_wide_line),
+        cmocka_unit_test(test_clipped_line),
+        cmocka_unit_test(test_outline),
+        cmocka_unit_test(test_planes),
+        cmocka_unit_test(test_faces),
+        cmocka_unit_test(test_scissors),
+        cmocka_unit_test(test_clip_rects),
+        cmocka_unit_test(test_sample_mask),
+        cmocka_unit_test(test_viewports),
+        cmocka_unit_test(test_depth_bias),
+        cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_fewer_samples),
     };
 
