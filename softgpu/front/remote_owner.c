@@ -316,7 +316,11 @@ static void serve_call(struct service *service)
     }
     done.err = status.err;
     node_put(service->node); /* before the caller goes on, and closes what it has, perhaps */
-    remote_send(service->channel, &done, &st, call.kind == REMOTE_STAT ? sizeof st : 0, -1);
+    int err =
+        remote_send(service->channel, &done, &st, call.kind == REMOTE_STAT ? sizeof st : 0, -1);
+    if (err)
+        rw_info(preload, "process %d does not hear that its call has ended: %s",
+                (int)service->caller, strerror(err));
 }
 
 static void service_end(struct service *service)
@@ -335,11 +339,14 @@ static void *service_main(void *argument)
 
     pthread_setname_np(pthread_self(), "rocweld-remote");
     serving = service;
-    if (remote_receive(service->channel, &service->packet, &service->size, &service->fd) == 0) {
+    int err = remote_receive(service->channel, &service->packet, &service->size, &service->fd);
+    if (!err) {
         if (service->fd >= 0)
             close(service->fd);
         serve_call(service);
     } else {
+        rw_warn(preload, "process %d opened a call and did not make it: %s", (int)service->caller,
+                strerror(err));
         node_put(service->node);
     }
     serving = NULL;
@@ -432,6 +439,10 @@ void remote_accept(struct node *node, int peer)
 
         if (fd >= 0)
             service_start(node, private_fd_move(fd));
+        else if (!err || err == EPROTO)
+            rw_warn(preload,
+                    "what was written to a %s is no call, or there was no descriptor left for it",
+                    node_ops(node)->name);
         if (err && err != EPROTO)
             break;
     }
