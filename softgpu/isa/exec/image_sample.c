@@ -172,6 +172,13 @@ static void border_prepare(struct sampling *s)
         s->border[i] = colour[order[s->image.border_swizzle][i]];
 }
 
+/* Cube coordinates come as the face's in 1..2 (v_cubesc and so on, plus 1.5), with the face, and
+ * eight times the layer, as the third. */
+static bool is_cube(const struct sampling *s)
+{
+    return s->image.type == ISA_IMAGE_CUBE && s->inst->img.dim == ISA_DIM_CUBE;
+}
+
 /* False: the model cannot, and has said so. */
 static bool sampling_prepare(struct isa_wave *w, const struct isa_inst *inst, struct sampling *s)
 {
@@ -196,6 +203,9 @@ static bool sampling_prepare(struct isa_wave *w, const struct isa_inst *inst, st
     s->compares = isa_ops[inst->op].flags & ISA_F_IMG_COMPARE;
     s->axes = axes_of(inst->img.dim);
     s->sampler.unnormalized |= inst->img.unrm;
+    /* Where faces end others begin: nothing is wrapped. */
+    if (is_cube(s) && s->sampler.cube_wrap)
+        s->sampler.wrap[0] = s->sampler.wrap[1] = ISA_WRAP_CLAMP;
     s->lanes.stride = 4;
     border_prepare(s);
     return true;
@@ -211,13 +221,6 @@ static const struct isa_image_level *level_at(const struct sampling *s, unsigned
 static uint32_t axis_size(const struct isa_image_level *level, unsigned axis)
 {
     return axis == 0 ? level->width : axis == 1 ? level->height : level->depth;
-}
-
-/* Cube coordinates come as the face's in 1..2 (v_cubesc and so on, plus 1.5), with the face, and
- * eight times the layer, as the third. */
-static bool is_cube(const struct sampling *s)
-{
-    return s->image.type == ISA_IMAGE_CUBE && s->inst->img.dim == 3;
 }
 
 /* The third coordinate of arrays and cubes, which may be negative. */

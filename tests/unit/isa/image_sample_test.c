@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image_bench.h"
+#include "softgpu/isa/exec/image_cube.h"
 #include "tests/unit/random.h"
 
 enum {
@@ -565,6 +566,49 @@ static void test_cube_edges(void **state)
     bench_destroy(b);
 }
 
+/* A point on an edge is the same, whichever of its two faces it is asked of, and whatever else
+ * would become of coordinates there: where faces end others begin. */
+static void test_cube_edge_points(void **state)
+{
+    struct image_bench *b = bench_create(32);
+    struct image_desc desc = image_plain(TYPE_CUBE, FORMAT_32_FLOAT, 4, 4, 6);
+    const struct sampler_desc sampler = {.wrap = {REPEAT, MIRROR, CLAMP}, .mag = LINEAR};
+    uint64_t random = 3;
+    unsigned edges = 0;
+
+    (void)state;
+    bench_set_image(b, &desc);
+    bench_set_sampler(b, &sampler);
+    for (unsigned i = 0; i < IMAGE_BYTES / 4; i++) {
+        float value = (float)random_below(&random, 1000);
+
+        memcpy(b->memory + 4 * i, &value, 4);
+    }
+    for (int n = 0; n < 6 * 4 * 6 * 7; n++) {
+        const int face = n % 6, side = n / 6 % 4, other = n / 24 % 6, along = n / 144;
+        const double at = (along - 3) / 4.0, edge = side % 2 ? 1 : -1;
+        const double point[2] = {side < 2 ? edge : at, side < 2 ? at : edge};
+        double beyond[2];
+
+        if (other == face || !isa_cube_point_on(face, point[0], point[1], other, beyond) ||
+            fabs(beyond[0]) > 1 || fabs(beyond[1]) > 1)
+            continue;
+        for (unsigned lane = 0; lane < 32; lane++) {
+            bench_set_float(b, ADDR, lane, (float)((lane ? beyond[0] : point[0]) + 3) / 2);
+            bench_set_float(b, ADDR + 1, lane, (float)((lane ? beyond[1] : point[1]) + 3) / 2);
+            bench_set_float(b, ADDR + 2, lane, (float)(lane ? other : face));
+        }
+        SAMPLE(b, image_sample_lz, DIM_CUBE, 1);
+        if (fabsf(float_of(bench_get(b, 0, 0)) - float_of(bench_get(b, 0, 1))) > 0.01f)
+            fail_msg("face %d (%g, %g): %f; face %d (%g, %g): %f", face, point[0], point[1],
+                     (double)float_of(bench_get(b, 0, 0)), other, beyond[0], beyond[1],
+                     (double)float_of(bench_get(b, 0, 1)));
+        edges++;
+    }
+    assert_int_equal(edges, 24 * 7);
+    bench_destroy(b);
+}
+
 /* Layers that there are not are the nearest one; the face remains. */
 static void test_cube_layers(void **state)
 {
@@ -629,6 +673,7 @@ int main(void)
         cmocka_unit_test(test_no_levels),
         cmocka_unit_test(test_reduction),
         cmocka_unit_test(test_cube_edges),
+        cmocka_unit_test(test_cube_edge_points),
         cmocka_unit_test(test_cube_layers),
         cmocka_unit_test(test_anisotropy),
     };
