@@ -161,6 +161,14 @@ void gfx_raster_point_planes(const struct raster_vertex *v, double left, double 
 
 /* ---- depth bias ---- */
 
+/* The exponent of an f32 as large as this; what is beyond those has their last one. */
+static int float_exponent(double value)
+{
+    if (!(value > 0x1p-126))
+        return -126;
+    return value < 0x1p128 ? ilogb(value) : 128;
+}
+
 double gfx_raster_bias(const struct raster_setup *setup, const struct raster_face *face,
                        const struct gfx_plane *z, double z_max)
 {
@@ -171,7 +179,7 @@ double gfx_raster_bias(const struct raster_setup *setup, const struct raster_fac
         return 0;
     /* Steps of a float grow with its value: those of the largest depth count. */
     if (setup->bias_float)
-        exponent += z_max == 0 ? -126 : ilogb(z_max);
+        exponent += float_exponent(z_max);
     bias = slope * face->bias_scale / 16 + face->bias_offset * ldexp(1, exponent);
     if (setup->bias_clamp > 0)
         return fmin(bias, setup->bias_clamp);

@@ -443,6 +443,15 @@ static void test_depth_bias(void **state)
         assert_int_equal(bench_draw(b, GFX_TRIANGLE), GFX_DONE);
         assert_true(near(at(b, 8, 8)->z, 0.25 + 8.5 / 256 + (clamp ? 0x1p-8 : bias)));
     }
+    /* Denormals have the steps of the least normal float; and infinity is drawn, too. */
+    big_triangle(b, true, 0x1p-140);
+    assert_int_equal(bench_draw(b, GFX_TRIANGLE), GFX_DONE);
+    assert_true(fabs(at(b, 8, 8)->z / (0x1p-140 + 4 * 0x1p-149) - 1) < 1e-6);
+    bench_clear(b);
+    bench_set_float(b, GFX_PA_CL_VPORT_ZSCALE, INFINITY);
+    big_triangle(b, true, 0.5);
+    assert_int_equal(bench_draw(b, GFX_TRIANGLE), GFX_DONE);
+    assert_int_equal(bench_covered(b), BENCH_SIZE * BENCH_SIZE);
     bench_destroy(b);
 }
 
