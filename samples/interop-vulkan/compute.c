@@ -189,13 +189,24 @@ static void features_choose(struct vkc *vkc, const struct vkc_options *options)
         .v12 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, &f->v13},
         .v13 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, NULL},
         .robust = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ROBUSTNESS_2_FEATURES_EXT, NULL},
-        .conditional = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_CONDITIONAL_RENDERING_FEATURES_EXT,
-                        NULL}};
+        .conditional = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_CONDITIONAL_RENDERING_FEATURES_EXT, NULL},
+        .transform_feedback = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TRANSFORM_FEEDBACK_FEATURES_EXT,
+                               NULL},
+        .primitives_generated = {
+            VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PRIMITIVES_GENERATED_QUERY_FEATURES_EXT, NULL}};
     if (options->robust)
         f->v13.pNext = &f->robust;
     if (options->conditional) {
         f->conditional.pNext = f->v13.pNext;
         f->v13.pNext = &f->conditional;
+    }
+    if (options->transform_feedback) {
+        f->transform_feedback.pNext = f->v13.pNext;
+        f->v13.pNext = &f->transform_feedback;
+    }
+    if (options->primitives_generated) {
+        f->primitives_generated.pNext = f->v13.pNext;
+        f->v13.pNext = &f->primitives_generated;
     }
     vkGetPhysicalDeviceFeatures2(vkc->physical, &f->base);
     if (!options->robust) {
@@ -219,7 +230,7 @@ static void queue_open(struct vkc *vkc)
 
 static void device_create(struct vkc *vkc, const struct vkc_options *options)
 {
-    const char *extensions[3];
+    const char *extensions[5];
     uint32_t extension_count = 0;
     float priority = 1;
     VkDeviceQueueCreateInfo queues[2] = {{.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
@@ -238,6 +249,10 @@ static void device_create(struct vkc *vkc, const struct vkc_options *options)
         extensions[extension_count++] = VK_EXT_ROBUSTNESS_2_EXTENSION_NAME;
     if (options->conditional)
         extensions[extension_count++] = VK_EXT_CONDITIONAL_RENDERING_EXTENSION_NAME;
+    if (options->transform_feedback)
+        extensions[extension_count++] = VK_EXT_TRANSFORM_FEEDBACK_EXTENSION_NAME;
+    if (options->primitives_generated)
+        extensions[extension_count++] = VK_EXT_PRIMITIVES_GENERATED_QUERY_EXTENSION_NAME;
     if (options->external_semaphores)
         extensions[extension_count++] = VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME;
     info.enabledExtensionCount = extension_count;

@@ -28,6 +28,8 @@ struct vkc_features {
     VkPhysicalDeviceVulkan13Features v13; /* zeros when the device is older */
     VkPhysicalDeviceRobustness2FeaturesEXT robust;
     VkPhysicalDeviceConditionalRenderingFeaturesEXT conditional;
+    VkPhysicalDeviceTransformFeedbackFeaturesEXT transform_feedback;
+    VkPhysicalDevicePrimitivesGeneratedQueryFeaturesEXT primitives_generated;
 };
 
 struct vkc {
@@ -45,12 +47,14 @@ struct vkc {
 };
 
 struct vkc_options {
-    bool robust;              /* robustBufferAccess and VK_EXT_robustness2 */
-    bool compute_only;        /* a queue of a family without graphics */
-    bool transfer_only;       /* one that only copies */
-    bool also_transfer;       /* for vkc_transfer_open(), too, if the device has such a queue */
-    bool external_semaphores; /* VK_KHR_external_semaphore_fd */
-    bool conditional;         /* VK_EXT_conditional_rendering */
+    bool robust;               /* robustBufferAccess and VK_EXT_robustness2 */
+    bool compute_only;         /* a queue of a family without graphics */
+    bool transfer_only;        /* one that only copies */
+    bool also_transfer;        /* for vkc_transfer_open(), too, if the device has such a queue */
+    bool external_semaphores;  /* VK_KHR_external_semaphore_fd */
+    bool conditional;          /* VK_EXT_conditional_rendering */
+    bool transform_feedback;   /* VK_EXT_transform_feedback */
+    bool primitives_generated; /* VK_EXT_primitives_generated_query */
     bool unchecked; /* without validation, which takes work of a lost device for running */
 };
 

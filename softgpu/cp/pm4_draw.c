@@ -98,7 +98,7 @@ static enum cp_step initiator_check(struct pm4_run *run, uint32_t initiator, uns
     if ((initiator & INITIATOR_SOURCE) != source)
         return pm4_refuse(run, "a source of indices that is not the packet's");
     if (initiator & INITIATOR_USE_OPAQUE)
-        return pm4_refuse(run, "transform feedback is not modelled");
+        return pm4_refuse(run, "a draw of what streamout captured that has its own parameters");
     return CP_DONE;
 }
 
@@ -118,11 +118,30 @@ static uint32_t index_bytes_of(const struct gfx_state *gfx)
     return bytes[gfx->registers.uconfig[GFX_VGT_INDEX_TYPE - 0xc000] & 3];
 }
 
+/* As many vertices as streamout has captured: of the unit of the registers, bytes or dwords. */
+static enum cp_step opaque_count(struct pm4_run *run, uint32_t *out_count)
+{
+    const struct gfx_registers *r = &run->queue->gfx.registers;
+    uint32_t filled = gfx_context(r, GFX_VGT_STRMOUT_DRAW_OPAQUE_BUFFER_FILLED_SIZE);
+    uint32_t offset = gfx_context(r, GFX_VGT_STRMOUT_DRAW_OPAQUE_OFFSET);
+    uint32_t stride = gfx_context(r, GFX_VGT_STRMOUT_DRAW_OPAQUE_VERTEX_STRIDE);
+
+    if (stride == 0)
+        return pm4_refuse(run, "a draw of captured vertices of no size "
+                               "(VGT_STRMOUT_DRAW_OPAQUE_VERTEX_STRIDE)");
+    *out_count = filled > offset ? (filled - offset) / stride : 0;
+    return CP_DONE;
+}
+
 enum cp_step pm4_draw_index_auto(struct pm4_run *run)
 {
-    const struct gfx_draw draw = {.count = run->p[0], .instances = instances_of(&run->queue->gfx)};
-    enum cp_step step = initiator_check(run, run->p[1], SOURCE_AUTO);
+    struct gfx_draw draw = {.count = run->p[0], .instances = instances_of(&run->queue->gfx)};
+    const uint32_t initiator = run->p[1];
+    enum cp_step step =
+        initiator_check(run, initiator & ~(uint32_t)INITIATOR_USE_OPAQUE, SOURCE_AUTO);
 
+    if (step == CP_DONE && initiator & INITIATOR_USE_OPAQUE)
+        step = opaque_count(run, &draw.count);
     return step == CP_DONE ? draw_execute(run, &draw) : step;
 }
 

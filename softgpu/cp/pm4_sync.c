@@ -15,6 +15,24 @@ static bool is_memory_wait(uint32_t control)
     return (control >> 4 & 3) == SPACE_MEMORY && (control >> 6 & 3) == OPERATION_WAIT;
 }
 
+static bool is_register_wait(uint32_t control)
+{
+    return (control >> 4 & 0xf) == 0;
+}
+
+/* Packets before it are complete, and nobody else writes a program's registers: it holds now or
+ * never. */
+static enum cp_step register_wait(struct pm4_run *run)
+{
+    const uint32_t *reg = gfx_registers_at(&run->queue->gfx.registers, run->p[1] & 0x3ffff, 1);
+
+    if (!reg)
+        return pm4_refuse(run, "WAIT_REG_MEM on a register that is the kernel's");
+    if (!cp_poll_holds(run->p[0] & 7, *reg & run->p[4], run->p[3]))
+        return pm4_refuse(run, "WAIT_REG_MEM on a register that nothing is going to change");
+    return CP_DONE;
+}
+
 enum cp_step pm4_wait_reg_mem(struct pm4_run *run)
 {
     struct cp_poll poll = {.va = pm4_pair(&run->p[1]) & ~UINT64_C(3),
@@ -22,8 +40,10 @@ enum cp_step pm4_wait_reg_mem(struct pm4_run *run)
                            .reference = run->p[3],
                            .function = run->p[0] & 7};
 
+    if (is_register_wait(run->p[0]))
+        return register_wait(run);
     return is_memory_wait(run->p[0]) ? cp_poll_wait(run->queue, &poll)
-                                     : pm4_refuse(run, "WAIT_REG_MEM on a register");
+                                     : pm4_refuse(run, "WAIT_REG_MEM that writes");
 }
 
 enum cp_step pm4_wait_reg_mem64(struct pm4_run *run)
@@ -46,9 +66,18 @@ static enum cp_step event_flush(struct pm4_run *run)
     return CP_DONE;
 }
 
-static enum cp_step event_draw(struct pm4_run *run)
+static enum cp_step event_reset(struct pm4_run *run)
 {
-    return pm4_refuse(run, "an event of transform feedback, which is not modelled");
+    return pm4_refuse(run, "a reset of streamout, which is not modelled");
+}
+
+/* Draws keep the filled sizes up to date. Drivers clear the bit before and wait for it behind. */
+static enum cp_step event_fill(struct pm4_run *run)
+{
+    enum { OFFSET_UPDATE_DONE = 1 };
+
+    *gfx_registers_at(&run->queue->gfx.registers, GFX_CP_STRMOUT_CNTL, 1) |= OFFSET_UPDATE_DONE;
+    return CP_DONE;
 }
 
 static uint64_t event_address(const struct pm4_run *run)
@@ -70,6 +99,38 @@ static enum cp_step event_zpass(struct pm4_run *run)
         ok = cp_access_store64(&run->queue->access, va + (uint64_t)i * STRIDE,
                                written | (i == 0 ? passed : 0));
     return pm4_stored(run, ok);
+}
+
+/* The top bits show that the counts have been written. */
+static enum cp_step stream_write(struct pm4_run *run, unsigned stream)
+{
+    const uint64_t written = UINT64_C(1) << 63;
+    const struct gfx_stream_counts *counts = &run->queue->gfx.streams[stream];
+    const uint64_t va = event_address(run);
+
+    return pm4_stored(
+        run, cp_access_store64(&run->queue->access, va, written | counts->needed) &&
+                 cp_access_store64(&run->queue->access, va + 8, written | counts->written));
+}
+
+static enum cp_step event_stream0(struct pm4_run *run)
+{
+    return stream_write(run, 0);
+}
+
+static enum cp_step event_stream1(struct pm4_run *run)
+{
+    return stream_write(run, 1);
+}
+
+static enum cp_step event_stream2(struct pm4_run *run)
+{
+    return stream_write(run, 2);
+}
+
+static enum cp_step event_stream3(struct pm4_run *run)
+{
+    return stream_write(run, 3);
 }
 
 static enum cp_step event_pipeline(struct pm4_run *run)

@@ -23,6 +23,7 @@
 #include "softgpu/gfx/pipeline.h"
 #include "softgpu/gfx/port.h"
 #include "softgpu/gfx/program.h"
+#include "softgpu/gfx/streamout.h"
 
 enum {
     GFX_CORNERS = 6,          /* vertices of a primitive with adjacency */
@@ -130,6 +131,7 @@ struct gfx_geometry_setup {
     enum gfx_primitive_type output;
     uint64_t user_data_address; /* s0, s1 of merged shaders */
     struct gfx_program program;
+    struct gfx_streamout streamout; /* of the subgroup in execution */
 };
 
 struct gfx_geometry {

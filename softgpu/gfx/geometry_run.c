@@ -7,7 +7,8 @@
  * vertex t, or primitive t. How many of either there will be is what GS_ALLOC_REQ said; for a
  * shader that passes primitives through without asking it is what came in.
  *
- * Legacy: waves by themselves that shade vertices; the primitives stay as they were assembled.
+ * Legacy: waves by themselves that shade vertices; the primitives stay as they were assembled. With
+ * streamout vertex v is corner v % corners of primitive v / corners.
  */
 #include <string.h>
 
@@ -198,10 +199,14 @@ static void wave_init_legacy(struct gfx_geometry *g, struct isa_wave *w)
     const struct gfx_subgroup *s = &g->subgroup;
     unsigned first = w->index * w->lanes, count = threads_in(w, s->vertex_count);
 
+    unsigned sgprs = program->user_sgprs;
+
     gfx_program_wave(g->pipeline, program, w);
     memcpy(w->sgpr, program->user_sgpr, program->user_sgprs * sizeof(uint32_t));
+    sgprs +=
+        gfx_streamout_sgprs(&g->setup.streamout, program->rsrc2, first, w->lanes, &w->sgpr[sgprs]);
     if (program->scratch)
-        w->sgpr[program->user_sgprs] = gfx_program_scratch(program, w->index);
+        w->sgpr[sgprs] = gfx_program_scratch(program, w->index);
     for (unsigned lane = 0; lane < count; lane++) {
         w->vgpr[0 * w->lanes + lane] = s->vertex[first + lane];
         w->vgpr[2 * w->lanes + lane] = s->vertex_primitive[first + lane];
@@ -359,6 +364,7 @@ enum gfx_result gfx_geometry_run(struct gfx_pipeline *pipeline)
     enum gfx_result result;
 
     exports_clear(g, threads);
+    gfx_streamout_take(pipeline->state, g->subgroup.primitive_count, &g->setup.streamout);
     result = waves_run(pipeline, waves);
     if (result != GFX_DONE)
         return result;

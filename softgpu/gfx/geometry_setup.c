@@ -26,6 +26,7 @@ static uint32_t limit_of(uint32_t a, uint32_t b)
 
 enum gfx_result gfx_geometry_check(struct gfx_pipeline *pipeline)
 {
+    enum { STRMOUT_STREAMS = 0xf };
     const struct gfx_registers *r = &pipeline->state->registers;
     uint32_t stages = gfx_context(r, GFX_VGT_SHADER_STAGES_EN);
 
@@ -34,10 +35,13 @@ enum gfx_result gfx_geometry_check(struct gfx_pipeline *pipeline)
     if (BITS_AT(stages, 19, 2))
         return gfx_refuse(pipeline, "mesh shaders (GS_FAST_LAUNCH) are not modelled");
     if (!(stages & STAGES_PRIMGEN_EN) && (stages & STAGES_GS_EN))
-        return gfx_refuse(pipeline, "geometry shaders are modelled as NGG only; run without "
-                                    "RADV_DEBUG=nongg");
-    if (gfx_context(r, GFX_VGT_STRMOUT_CONFIG) & 0xf)
-        return gfx_refuse(pipeline, "transform feedback (VGT_STRMOUT_CONFIG) is not modelled");
+        return gfx_refuse(pipeline, "geometry shaders are modelled as NGG only: neither with "
+                                    "RADV_DEBUG=nongg nor with transform feedback");
+    if (gfx_context(r, GFX_VGT_STRMOUT_CONFIG) & ~(uint32_t)STRMOUT_STREAMS)
+        return gfx_refuse(pipeline,
+                          "streamout that rasterises other streams (VGT_STRMOUT_CONFIG "
+                          "0x%08x) is not modelled",
+                          gfx_context(r, GFX_VGT_STRMOUT_CONFIG));
     if (r->uconfig[GFX_GE_USER_VGPR_EN - 0xc000] & 7)
         return gfx_refuse(pipeline, "user VGPRs (GE_USER_VGPR_EN) are not modelled");
     return GFX_DONE;
@@ -104,11 +108,19 @@ static enum gfx_result setup_legacy(struct gfx_pipeline *pipeline, uint32_t stag
 
     out->invocations = 1;
     out->vertex_limit = out->primitive_limit = GFX_SUBGROUP_MAX;
-    out->fresh_all = gfx_context(r, GFX_VGT_PRIMITIVEID_EN) & 1;
+    out->fresh_all = gfx_context(r, GFX_VGT_PRIMITIVEID_EN) & 1 || out->streamout.buffers;
     out->output = output_legacy(&pipeline->geometry->assembler);
     out->implicit_alloc = true;
     return gfx_program_read(pipeline, GFX_STAGE_VS, stages & STAGES_VS_W32_EN ? 32 : 64,
                             &out->program);
+}
+
+/* Merged shaders are told nothing of buffers, and count what a geometry shader emits themselves. */
+static void streamout_of_ngg(struct gfx_geometry_setup *setup)
+{
+    setup->streamout.buffers = 0;
+    if (setup->geometry_shader)
+        setup->streamout.counts = false;
 }
 
 enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
@@ -126,9 +138,12 @@ enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
     };
     if (out->parameters > ISA_PARAMETERS)
         return gfx_refuse(pipeline, "%u parameters of vertices and primitives", out->parameters);
+    gfx_streamout_read(r, out->corners > 3 ? out->corners / 2 : out->corners, &out->streamout);
     result = out->ngg ? setup_ngg(pipeline, stages, out) : setup_legacy(pipeline, stages, out);
     if (!out->geometry_shader && out->corners > 3)
         out->corners /= 2;
+    if (out->ngg)
+        streamout_of_ngg(out);
     if (result == GFX_DONE &&
         (out->vertex_limit < out->corners || out->vertex_limit > GFX_SUBGROUP_MAX ||
          out->primitive_limit * out->invocations > GFX_SUBGROUP_MAX || out->primitive_limit == 0))

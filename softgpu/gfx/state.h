@@ -29,7 +29,14 @@ enum gfx_statistic {
     GFX_STATISTIC_COUNT
 };
 
-enum { GFX_BASES = 4 };
+enum { GFX_BASES = 4, GFX_STREAMS = 4, GFX_STREAMOUT_BUFFERS = 4 };
+
+/* What SAMPLE_STREAMOUTSTATS writes of a stream, in this order (Mesa: si_query.c, which reads the
+ * first for PRIMITIVES_GENERATED and the second for PRIMITIVES_EMITTED). */
+struct gfx_stream_counts {
+    uint64_t needed;  /* primitives that came */
+    uint64_t written; /* that there was room for */
+};
 
 struct gfx_state {
     struct gfx_registers registers;
@@ -40,9 +47,11 @@ struct gfx_state {
     } index;
     uint32_t instances;
     bool predicate_off;          /* packets with the predicate bit are skipped */
+    bool predicate_seen;         /* one of the results so far was not nothing */
     uint64_t ce_count, de_count; /* INCREMENT_CE_COUNTER, INCREMENT_DE_COUNTER */
     bool statistics_on;          /* between PIPELINESTAT_START and _STOP */
     uint64_t statistics[GFX_STATISTIC_COUNT];
+    struct gfx_stream_counts streams[GFX_STREAMS]; /* of streamout; see streamout.h */
     uint64_t samples_passed; /* the depth test, since the reset; ZPASS_DONE writes it */
 };
 

@@ -176,13 +176,197 @@ static void test_predicated(void **state)
     bench_destroy(&b);
 }
 
+/* ---- streamout ---- */
+
+enum { /* STRMOUT_BUFFER_UPDATE */
+       UPDATE_STORE = 1,
+       UPDATE_FROM_FILLED = 1 << 1,
+       UPDATE_FROM_MEMORY = 2 << 1,
+       UPDATE_FROM_NOWHERE = 3 << 1,
+       UPDATE_IN_BYTES = 1 << 7,
+       UPDATE_BUFFER_2 = 2 << 8,
+};
+
+#define UPDATE(control, to, from) P3(0x34, 5), (control), VA(to), VA(from)
+#define OPAQUE_REGISTER           (GFX_VGT_STRMOUT_DRAW_OPAQUE_BUFFER_FILLED_SIZE - 0xa000)
+#define STREAMOUT_ON(room)                                                                         \
+    SET_CONTEXT(GFX_VGT_STRMOUT_CONFIG, 0xf), SET_CONTEXT(GFX_VGT_STRMOUT_BUFFER_CONFIG, 4),       \
+        SET_CONTEXT(GFX_VGT_STRMOUT_BUFFER_SIZE_2, room),                                          \
+        SET_CONTEXT(GFX_VGT_STRMOUT_VTX_STRIDE_2, 3)
+
+/* Where capturing begins, from the packet, memory or where it was, and how far it has come. */
+static void test_streamout_update(void **state)
+{
+    struct bench b;
+    uint32_t *data;
+
+    bench_create(*state, &b);
+    data = rig_host(b.rig, b.data);
+    data[8] = 40;
+    assert_int_equal(
+        RUN(b.rig, b.ring, STREAMOUT_ON(64), UPDATE(UPDATE_BUFFER_2, 0, 7), P3(0x2d, 2), 4, AUTO,
+            UPDATE(UPDATE_BUFFER_2 | UPDATE_STORE | UPDATE_FROM_NOWHERE, b.data, 0),
+            UPDATE(UPDATE_BUFFER_2 | UPDATE_STORE | UPDATE_FROM_FILLED, b.data + 4, 0),
+            STORE(GFX_VGT_STRMOUT_BUFFER_OFFSET_2, b.data + 8),
+            UPDATE(UPDATE_BUFFER_2 | UPDATE_FROM_MEMORY | UPDATE_IN_BYTES, 0, b.data + 32),
+            P3(0x2d, 2), 2, AUTO,
+            UPDATE(UPDATE_BUFFER_2 | UPDATE_STORE | UPDATE_FROM_NOWHERE | UPDATE_IN_BYTES,
+                   b.data + 12, 0)),
+        CP_RING_DONE);
+    assert_int_equal(data[0], 7 + 4 * 3);
+    assert_int_equal(data[1], 7 + 4 * 3);
+    assert_int_equal(data[2], 7 + 4 * 3);
+    assert_int_equal(data[3], 40 + 2 * 3 * 4);
+    assert_int_equal(RUN(b.rig, b.ring, UPDATE(UPDATE_STORE, UINT64_C(0x123456780000), 0)),
+                     CP_RING_FAULTED);
+    bench_destroy(&b);
+}
+
+/* Clear, flush, wait: as drivers do before they look at filled sizes. */
+static void test_streamout_flush(void **state)
+{
+    enum { FLUSH = 0x1f, EQUAL = 3, RESET = 0x0a };
+    struct bench b;
+
+    bench_create(*state, &b);
+    assert_int_equal(RUN(b.rig, b.ring, P3(0x37, 4), 0, GFX_CP_STRMOUT_CNTL, 0, 0, P3(0x46, 1),
+                         FLUSH, P3(0x3c, 6), EQUAL, GFX_CP_STRMOUT_CNTL, 0, 1, 1, 4),
+                     CP_RING_DONE);
+    assert_int_equal(RUN(b.rig, b.ring, P3(0x37, 4), 0, GFX_CP_STRMOUT_CNTL, 0, 0, P3(0x3c, 6),
+                         EQUAL, GFX_CP_STRMOUT_CNTL, 0, 1, 1, 4),
+                     CP_RING_FAULTED); /* nothing is going to set it */
+    bench_destroy(&b);
+    bench_create(*state, &b);
+    assert_int_equal(RUN(b.rig, b.ring, P3(0x46, 1), RESET), CP_RING_FAULTED);
+    bench_destroy(&b);
+}
+
+/* What came, then what there was room for, and only of the first stream. */
+static void test_streamout_counts(void **state)
+{
+    enum { STATS_0 = 0x20 | 3 << 8, STATS_1 = 0x01 | 3 << 8, START = 0x19 };
+    const uint64_t written = UINT64_C(1) << 63;
+    struct bench b;
+    uint64_t *data;
+
+    bench_create(*state, &b);
+    data = rig_host(b.rig, b.data);
+    assert_int_equal(RUN(b.rig, b.ring, P3(0x46, 1), START, STREAMOUT_ON(31),
+                         UPDATE(UPDATE_BUFFER_2, 0, 0), P3(0x2f, 1), 3, P3(0x2d, 2), 4, AUTO,
+                         P3(0x46, 3), STATS_0, VA(b.data), P3(0x46, 3), STATS_1, VA(b.data + 16)),
+                     CP_RING_DONE);
+    assert_true(data[0] == (written | 12) && data[1] == (written | 10));
+    assert_true(data[2] == written && data[3] == written);
+    bench_destroy(&b);
+}
+
+/* Draws as many vertices as were captured. */
+static void test_opaque(void **state)
+{
+    enum { USE_OPAQUE = 1 << 6 };
+    struct bench b;
+
+    bench_create(*state, &b);
+    *(uint32_t *)rig_host(b.rig, b.data) = 12 + 7 * 12 + 11;
+    assert_int_equal(RUN(b.rig, b.ring, SET_CONTEXT(GFX_VGT_STRMOUT_DRAW_OPAQUE_OFFSET, 12),
+                         SET_CONTEXT(GFX_VGT_STRMOUT_DRAW_OPAQUE_VERTEX_STRIDE, 12), P3(0x9f, 4),
+                         VA(b.data), OPAQUE_REGISTER, 1, P3(0x2d, 2), 0, AUTO | USE_OPAQUE),
+                     CP_RING_DONE);
+    expect_vertices(&b, 0, 7, 1);
+    expect_instances(&b, 0, 1, 7);
+    assert_int_equal(RUN(b.rig, b.ring,
+                         SET_CONTEXT(GFX_VGT_STRMOUT_DRAW_OPAQUE_BUFFER_FILLED_SIZE, 11),
+                         P3(0x2d, 2), 0, AUTO | USE_OPAQUE),
+                     CP_RING_DONE);
+    expect_vertices(&b, 0, 0, 0);
+    bench_destroy(&b);
+}
+
+/* ---- predicates that are queries ---- */
+
+enum { /* SET_PREDICATION */
+       BY_SAMPLES = 1 << 16,
+       BY_STREAMOUT = 2 << 16,
+       IF_VISIBLE = 1 << 8,
+       NO_WAIT = 1 << 12,
+};
+
+/* A draw behind it is done if it says so. */
+static bool predicate_draws(struct bench *b, uint32_t first, uint32_t second)
+{
+    const uint32_t goes_on = 1u << 31;
+    bool drawn;
+
+    assert_int_equal(RUN(b->rig, b->ring, P3(0x20, 3), first, VA(b->data), P3(0x20, 3),
+                         second ? second | goes_on : first, VA(b->data + (second ? 2048 : 0)),
+                         P3(0x2d, 2) | 1, 8, AUTO, P3(0x20, 3), 0, 0, 0),
+                     CP_RING_DONE);
+    drawn = b->words[0] != 0;
+    memset(b->words, 0, WORDS * 4);
+    return drawn;
+}
+
+static void test_predicated_by_streamout(void **state)
+{
+    const uint64_t written = UINT64_C(1) << 63;
+    struct bench b;
+    uint64_t *first, *second;
+
+    bench_create(*state, &b);
+    first = rig_host(b.rig, b.data);
+    second = first + 256;
+    for (unsigned lost = 0; lost < 4; lost++) {
+        const uint64_t counts[2][4] = {
+            {written | 5, written | 3, written | 9, written | (7 - (lost & 1))},
+            {written | 2, written | 2, written | 8, written | (lost >= 2 ? 7 : 8)}};
+
+        memcpy(first, counts[0], sizeof(counts[0]));
+        memcpy(second, counts[1], sizeof(counts[1]));
+        assert_int_equal(predicate_draws(&b, BY_STREAMOUT | IF_VISIBLE, 0), !(lost & 1));
+        assert_int_equal(predicate_draws(&b, BY_STREAMOUT, 0), lost & 1);
+        assert_int_equal(predicate_draws(&b, BY_STREAMOUT | IF_VISIBLE, BY_STREAMOUT | IF_VISIBLE),
+                         lost == 0);
+        assert_int_equal(predicate_draws(&b, BY_STREAMOUT, BY_STREAMOUT), lost != 0);
+    }
+    first[3] = 0; /* not known yet: draws in either case */
+    assert_true(predicate_draws(&b, BY_STREAMOUT | IF_VISIBLE | NO_WAIT, 0));
+    assert_true(predicate_draws(&b, BY_STREAMOUT | NO_WAIT, 0));
+    bench_destroy(&b);
+}
+
+/* As the render backends write them, two counts each. */
+static void test_predicated_by_samples(void **state)
+{
+    const uint64_t written = UINT64_C(1) << 63;
+    struct bench b;
+    uint64_t *data;
+
+    bench_create(*state, &b);
+    data = rig_host(b.rig, b.data);
+    for (unsigned passed = 0; passed < 2; passed++) {
+        for (unsigned i = 0; i < 64; i++)
+            data[i] = data[256 + i] = written | 100;
+        data[5] += passed; /* at the end, of the third one */
+        assert_int_equal(predicate_draws(&b, BY_SAMPLES | IF_VISIBLE, 0), passed);
+        assert_int_equal(predicate_draws(&b, BY_SAMPLES, 0), !passed);
+        assert_int_equal(predicate_draws(&b, BY_SAMPLES | IF_VISIBLE, BY_SAMPLES | IF_VISIBLE),
+                         passed);
+    }
+    data[1] = 0;
+    assert_true(predicate_draws(&b, BY_SAMPLES | IF_VISIBLE | NO_WAIT, 0));
+    assert_true(predicate_draws(&b, BY_SAMPLES | NO_WAIT, 0));
+    bench_destroy(&b);
+}
+
+/* ---- what goes wrong ---- */
+
 static void test_refused(void **state)
 {
     enum { HS_EN = 1 << 2, OPAQUE = 1 << 6 };
     struct bench b;
 
     bench_create(*state, &b);
-    assert_int_equal(RUN(b.rig, b.ring, P3(0x2d, 2), 3, AUTO | OPAQUE), CP_RING_FAULTED);
+    assert_int_equal(RUN(b.rig, b.ring, P3(0x2d, 2), 3, AUTO | OPAQUE), CP_RING_FAULTED); /* of 0 */
     bench_destroy(&b);
     bench_create(*state, &b);
     assert_int_equal(RUN(b.rig, b.ring, P3(0x2d, 2), 3, 0), CP_RING_FAULTED); /* whose indices? */
@@ -226,6 +410,12 @@ int main(void)
         SUITE_TEST(test_indirect),
         SUITE_TEST(test_indirect_many),
         SUITE_TEST(test_predicated),
+        SUITE_TEST(test_streamout_update),
+        SUITE_TEST(test_streamout_flush),
+        SUITE_TEST(test_streamout_counts),
+        SUITE_TEST(test_opaque),
+        SUITE_TEST(test_predicated_by_streamout),
+        SUITE_TEST(test_predicated_by_samples),
         SUITE_TEST(test_refused),
         SUITE_TEST(test_user_memory_that_goes),
     };

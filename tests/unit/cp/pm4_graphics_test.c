@@ -205,7 +205,7 @@ static void test_refused(void **state)
     assert_int_equal(RUN(rig, gfx, P3(0x84, 1), 1), CP_RING_FAULTED);        /* the CE's */
     assert_int_equal(RUN(rig, gfx, P3(0x69, 2), 0x400, 0), CP_RING_FAULTED); /* no such register */
     assert_int_equal(RUN(rig, gfx, P3(0x46, 1), 0x17), CP_RING_FAULTED); /* performance counters */
-    assert_int_equal(RUN(rig, gfx, P3(0x20, 3), 1 << 16, VA(to)), CP_RING_FAULTED); /* of samples */
+    assert_int_equal(RUN(rig, gfx, P3(0x20, 3), 5 << 16, VA(to)), CP_RING_FAULTED); /* unknown */
     assert_int_equal(RUN(rig, gfx, P3(0x37, 4), 0, 0x100, 0, 1), CP_RING_FAULTED);  /* GRBM */
     cp_ring_destroy(mec);
     cp_ring_destroy(gfx);

@@ -492,6 +492,57 @@ static void test_legacy(void **state)
     assert_int_equal(b->seen[0].type, GFX_RECT);
 }
 
+/* The shader exports its first two SGPRs: how many vertices of its wave are captured, and which is
+ * its first. 85 triangles are in a subgroup, and there is room for 50. */
+static void test_streamout(void **state)
+{
+    enum { SO_EN = 1 << 12, EACH = 85, ROOM = 50, LANES = 32 };
+    struct bench *b = *state;
+    const struct gfx_draw call = {.count = 99, .instances = 1};
+
+    SET_CODE(b, program_legacy);
+    b->state.statistics_on = true;
+    set(b, GFX_VGT_SHADER_STAGES_EN, VS_W32);
+    set(b, GFX_SPI_SHADER_PGM_LO_VS, CODE_VA >> 8);
+    set(b, GFX_SPI_SHADER_PGM_RSRC1_VS, 4);
+    set(b, GFX_SPI_SHADER_PGM_RSRC1_VS + 1, SO_EN);
+    set(b, GFX_VGT_STRMOUT_CONFIG, 0xf);
+    set(b, GFX_VGT_STRMOUT_BUFFER_CONFIG, 1 << 1);
+    set(b, GFX_VGT_STRMOUT_BUFFER_SIZE_1, ROOM * 3 * 8 + 7);
+    set(b, GFX_VGT_STRMOUT_VTX_STRIDE_1, 8);
+    draw(b, GFX_TRIANGLE_STRIP, &call);
+    assert_int_equal(b->count, 97);
+    assert_int_equal(b->vertices, 3 * 97); /* none is shared */
+    for (unsigned i = 0; i < b->count; i++) {
+        const unsigned first = i % EACH * 3 / LANES * LANES;
+        const unsigned captured = i < EACH && first < ROOM * 3 ? ROOM * 3 - first : 0;
+
+        assert_corners(&b->seen[i], i, i + 1 + i % 2, i + 2 - i % 2);
+        assert_int_equal(b->seen[i].user, (captured < LANES ? captured : LANES) << 16);
+        assert_int_equal(b->seen[i].scratch, first);
+    }
+    assert_int_equal(b->state.registers.uconfig[GFX_VGT_STRMOUT_BUFFER_FILLED_SIZE_1 - 0xc000],
+                     ROOM * 3 * 8);
+    assert_int_equal(b->state.streams[0].needed, 97);
+    assert_int_equal(b->state.streams[0].written, ROOM);
+}
+
+/* Of merged shaders primitives are counted, for queries; of a geometry shader it counts itself. */
+static void test_streamout_of_ngg(void **state)
+{
+    struct bench *b = *state;
+    const struct gfx_draw call = {.count = 12, .instances = 2};
+
+    b->state.statistics_on = true;
+    set(b, GFX_VGT_STRMOUT_CONFIG, 0xf);
+    set(b, GFX_VGT_STRMOUT_BUFFER_CONFIG, 1);
+    set(b, GFX_VGT_STRMOUT_BUFFER_SIZE_0, 1000);
+    draw(b, GFX_TRIANGLE_STRIP, &call);
+    assert_int_equal(b->vertices, 24); /* shared */
+    assert_int_equal(b->state.streams[0].needed, 20);
+    assert_int_equal(b->state.streams[0].written, 0);
+}
+
 /* What one subgroup has exported is not seen in the next. */
 static void test_not_exported(void **state)
 {
@@ -525,6 +576,9 @@ static void test_refused(void **state)
     draw_refuses(b, GFX_TRIANGLE_LIST, "NGG only");
     ngg_set(b, 1 << 19);
     draw_refuses(b, GFX_TRIANGLE_LIST, "mesh");
+    ngg_set(b, PASSTHROUGH);
+    set(b, GFX_VGT_STRMOUT_CONFIG, 1 | 1 << 4); /* the second stream is rasterised */
+    draw_refuses(b, GFX_TRIANGLE_LIST, "rasterises other streams");
 }
 
 static void test_cut_short(void **state)
@@ -562,6 +616,7 @@ int main(void)
         GEOMETRY_TEST(test_registers),      GEOMETRY_TEST(test_subgroups),
         GEOMETRY_TEST(test_packed_corners), GEOMETRY_TEST(test_provoking_is_not_shared),
         GEOMETRY_TEST(test_legacy),         GEOMETRY_TEST(test_not_exported),
+        GEOMETRY_TEST(test_streamout),      GEOMETRY_TEST(test_streamout_of_ngg),
         GEOMETRY_TEST(test_refused),        GEOMETRY_TEST(test_cut_short),
         GEOMETRY_TEST(test_fault),
     };
