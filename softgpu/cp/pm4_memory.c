@@ -83,7 +83,14 @@ static enum cp_step write_memory(struct pm4_run *run, uint64_t va, bool wide, ui
 
 static enum cp_step copy_data_read(struct pm4_run *run, bool wide, uint64_t *out_value)
 {
-    enum { SRC_REGISTER = 0, SRC_MEMORY = 1, SRC_L2 = 2, SRC_IMMEDIATE = 5, SRC_CLOCK = 9 };
+    enum {
+        SRC_REGISTER = 0,
+        SRC_MEMORY = 1,
+        SRC_L2 = 2,
+        SRC_GDS = 3,
+        SRC_IMMEDIATE = 5,
+        SRC_CLOCK = 9
+    };
     uint64_t from = pm4_pair(&run->p[1]);
     const uint32_t *registers;
 
@@ -97,6 +104,9 @@ static enum cp_step copy_data_read(struct pm4_run *run, bool wide, uint64_t *out
     case SRC_MEMORY:
     case SRC_L2:
         return read_memory(run, from & ~UINT64_C(3), wide, out_value);
+    case SRC_GDS: /* zeros: every packet and instruction that would change it is refused */
+        *out_value = 0;
+        return CP_DONE;
     case SRC_IMMEDIATE:
         *out_value = from;
         return CP_DONE;

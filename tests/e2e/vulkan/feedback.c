@@ -2,9 +2,6 @@
  *
  * Transform feedback of a vertex shader into two buffers: what is captured of every topology, in
  * which order, until a buffer is full; how it goes on later, is drawn again, and is counted.
- *
- * Argument "legacy": queries of generated primitives, too; the driver counts them in memory that
- * is not modelled unless it uses the older vertex stage for everything (RADV_DEBUG=nongg).
  */
 #include "test.h"
 
@@ -44,9 +41,9 @@ static void functions_load(struct rig *rig)
 #undef LOAD
 }
 
-static void rig_open(struct rig *rig, bool legacy)
+static void rig_open(struct rig *rig)
 {
-    const struct vkc_options options = {.transform_feedback = true, .primitives_generated = legacy};
+    const struct vkc_options options = {.transform_feedback = true, .primitives_generated = true};
     const VkPipelineLayoutCreateInfo layout = {.sType =
                                                    VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
 
@@ -450,12 +447,11 @@ static void test_generated(struct rig *rig)
     EXPECT(generated == 16, "%lu primitives", generated);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    const bool legacy = argc > 1 && strcmp(argv[1], "legacy") == 0;
     static struct rig rig;
 
-    rig_open(&rig, legacy);
+    rig_open(&rig);
     for (unsigned i = 0; i < COUNT_OF(topologies); i++)
         test_topology(&rig, &topologies[i]);
     test_restart(&rig);
@@ -463,8 +459,7 @@ int main(int argc, char **argv)
     test_overflow(&rig, 1);
     test_pause(&rig);
     test_draw_captured(&rig);
-    if (legacy)
-        test_generated(&rig);
+    test_generated(&rig);
     rig_close(&rig);
     puts("ok");
     return 0;

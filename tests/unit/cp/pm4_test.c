@@ -33,6 +33,9 @@ static void test_write_and_copy_data(void **state)
     PM4(&q, P3(0x40, 5), 1 | 5 << 8, VA(to + 8), VA(to + 32));       /* memory, 32 bits */
     PM4(&q, P3(0x40, 5), 5 | 5 << 8 | 1 << 16, 77, 88, VA(to + 40)); /* immediate, 64 bits */
     PM4(&q, P3(0x40, 5), 9 | 5 << 8 | 1 << 16, 0, 0, VA(to + 48));   /* clock */
+    words[14] = 6;
+    PM4(&q, P3(0x40, 5), 3 | 5 << 8, 36, 0, VA(to + 56)); /* GDS, which nothing can write to */
+    assert_int_equal(words[14], 0);
     assert_int_equal(words[8], 3);
     assert_int_equal(words[10], 77);
     assert_int_equal(words[11], 88);
