@@ -26,8 +26,10 @@ void gfx_geometry_destroy(struct gfx_pipeline *pipeline)
 {
     struct gfx_geometry *g = pipeline->geometry;
 
-    if (g)
+    if (g) {
         isa_workgroup_destroy(g->cache.group);
+        isa_workgroup_destroy(g->copy_cache.group);
+    }
     free(g);
     pipeline->geometry = NULL;
 }

@@ -7,6 +7,7 @@
  *   geometry_setup.c     what the registers say of all that
  *   geometry.c           subgroups: primitives whose vertices are shaded together, each once
  *   geometry_run.c       runs a subgroup as waves, takes what they export, hands on a batch
+ *   geometry_emit.c      of the older geometry shader: what its waves emit, and its copy shader
  *
  * Hardware works on subgroups side by side and keeps the order of their primitives; here they run
  * one after the other.
@@ -119,6 +120,9 @@ struct gfx_subgroup {
 struct gfx_geometry_setup {
     bool ngg, passthrough, implicit_alloc;
     bool geometry_shader;
+    bool emits;           /* one of the older kind: see geometry_emit.c */
+    bool copies;          /* the vertex shader behind it, */
+    bool discards;        /* of a stream that is not rasterised */
     unsigned corners;     /* vertices of an input primitive; adjacent ones: of a geometry shader */
     unsigned invocations; /* of the geometry shader, for each primitive */
     unsigned amplification; /* threads for each of those */
@@ -134,12 +138,21 @@ struct gfx_geometry_setup {
     struct gfx_streamout streamout; /* of the subgroup in execution */
 };
 
+enum { GFX_EMITTED_MAX = 1024 }; /* vertices of a thread, of each stream */
+
+/* What a thread has emitted into a stream: strips, which begin at the vertices with a bit. */
+struct gfx_emitted {
+    uint32_t count;
+    uint32_t begins[GFX_EMITTED_MAX / 32];
+};
+
 struct gfx_geometry {
     struct gfx_geometry_setup setup;
+    struct gfx_geometry_setup copy; /* with setup.emits */
     struct gfx_indices indices;
     struct gfx_assembler assembler;
     struct gfx_subgroup subgroup;
-    struct gfx_group_cache cache;
+    struct gfx_group_cache cache, copy_cache;
 
     /* What the waves of a subgroup have said. */
     struct isa_graphics graphics;
@@ -152,6 +165,7 @@ struct gfx_geometry {
     struct gfx_vertex vertices[GFX_SUBGROUP_MAX];
     uint32_t parameters[GFX_SUBGROUP_MAX][ISA_PARAMETERS][4];
     struct gfx_primitive primitives[GFX_SUBGROUP_MAX];
+    struct gfx_emitted emitted[GFX_STREAMS][GFX_SUBGROUP_MAX];
 };
 
 /* Refuses stages that are not modelled. */
@@ -161,5 +175,17 @@ enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
                                         struct gfx_geometry_setup *out_setup);
 /* Runs what is in the subgroup and hands it on. */
 enum gfx_result gfx_geometry_run(struct gfx_pipeline *pipeline);
+/* Its waves only. */
+enum gfx_result gfx_geometry_shade(struct gfx_pipeline *pipeline);
+/* Threads that make primitives. */
+unsigned gfx_geometry_threads(const struct gfx_geometry *geometry);
+
+/* Runs a subgroup of an older geometry shader, and hands on what it has emitted. */
+enum gfx_result gfx_geometry_emit(struct gfx_pipeline *pipeline);
+/* A message of one of its waves, to those lanes that execute. */
+void gfx_geometry_emit_message(struct gfx_geometry *geometry, const struct isa_wave *w,
+                               uint32_t message);
+/* Where a wave's vertices begin, in dwords of the ring. */
+uint32_t gfx_geometry_emit_base(const struct gfx_geometry *geometry, unsigned wave);
 
 #endif

@@ -218,7 +218,7 @@ static unsigned cut(const struct gfx_assembler *a, struct gfx_assembled *out)
 {
     switch (topologies[a->topology].kind) {
     case LOOP:
-        if (a->count <= 2)
+        if (a->count < 2)
             return 0;
         *out = (struct gfx_assembled){.vertex = {a->recent[0], a->first},
                                       .provoking = provoking_of(a, 2),

@@ -100,9 +100,12 @@ static void geometry_message(struct isa_graphics *graphics, struct isa_wave *w, 
 {
     struct gfx_geometry *g = geometry_of(graphics);
 
-    (void)w;
+    if (g->setup.emits) {
+        gfx_geometry_emit_message(g, w, message);
+        return;
+    }
     if ((message & ISA_MESSAGE_MASK) != ISA_MESSAGE_GS_ALLOC_REQ) {
-        gfx_refuse(g->pipeline, "message %u of a geometry shader that is not NGG", message);
+        gfx_refuse(g->pipeline, "message %u of an NGG shader", message);
         return;
     }
     g->out_vertices = BITS_AT(m0, 0, 11);
@@ -112,8 +115,7 @@ static void geometry_message(struct isa_graphics *graphics, struct isa_wave *w, 
 
 /* ---- how a merged shader's waves start ---- */
 
-/* Threads that make primitives. */
-static unsigned gs_threads(const struct gfx_geometry *g)
+unsigned gfx_geometry_threads(const struct gfx_geometry *g)
 {
     return g->subgroup.primitive_count * g->setup.invocations;
 }
@@ -142,7 +144,7 @@ static void sgprs_set_ngg(const struct gfx_geometry *g, unsigned es, unsigned gs
 
     w->sgpr[0] = (uint32_t)setup->user_data_address;
     w->sgpr[1] = (uint32_t)(setup->user_data_address >> 32);
-    w->sgpr[2] = sizes_of(g, gs_total);
+    w->sgpr[2] = setup->emits ? gfx_geometry_emit_base(g, w->index) * 4 : sizes_of(g, gs_total);
     w->sgpr[3] = es | gs << 8 | w->index << 24 | w->group->wave_count << 28;
     w->sgpr[5] = gfx_program_scratch(program, w->index);
     memcpy(&w->sgpr[SYSTEM_SGPRS], program->user_sgpr, program->user_sgprs * sizeof(uint32_t));
@@ -177,7 +179,7 @@ static void gs_thread_set(const struct gfx_geometry *g, unsigned thread, unsigne
 static void wave_init_ngg(struct gfx_geometry *g, struct isa_wave *w)
 {
     const struct gfx_subgroup *s = &g->subgroup;
-    unsigned first = w->index * w->lanes, gs_total = gs_threads(g);
+    unsigned first = w->index * w->lanes, gs_total = gfx_geometry_threads(g);
     unsigned es = threads_in(w, s->vertex_count), gs = threads_in(w, gs_total);
 
     gfx_program_wave(g->pipeline, &g->setup.program, w);
@@ -284,11 +286,11 @@ static void statistics_count(struct gfx_pipeline *pipeline, uint32_t primitives)
     struct gfx_state *state = pipeline->state;
     const struct gfx_geometry *g = pipeline->geometry;
 
-    if (!state->statistics_on)
+    if (!state->statistics_on || g->setup.copies)
         return;
     state->statistics[GFX_STATISTIC_VS_INVOCATIONS] += g->subgroup.vertex_count;
     if (g->setup.geometry_shader) {
-        state->statistics[GFX_STATISTIC_GS_INVOCATIONS] += gs_threads(g);
+        state->statistics[GFX_STATISTIC_GS_INVOCATIONS] += gfx_geometry_threads(g);
         state->statistics[GFX_STATISTIC_GS_PRIMITIVES] += primitives;
     }
 }
@@ -305,6 +307,8 @@ static enum gfx_result batch_hand_on(struct gfx_pipeline *pipeline)
     if (pipeline->obstacle[0])
         return GFX_FAULT;
     statistics_count(pipeline, batch.primitive_count);
+    if (g->setup.discards)
+        return GFX_DONE;
     return batch.primitive_count ? gfx_raster_batch(pipeline, &batch) : GFX_DONE;
 }
 
@@ -315,10 +319,10 @@ static enum gfx_result batch_hand_on(struct gfx_pipeline *pipeline)
 static unsigned waves_needed(const struct gfx_geometry *g)
 {
     const struct gfx_geometry_setup *setup = &g->setup;
-    unsigned threads = g->subgroup.vertex_count, gs_total = gs_threads(g), made;
+    unsigned threads = g->subgroup.vertex_count, gs_total = gfx_geometry_threads(g), made;
 
-    if (setup->ngg) {
-        made = setup->geometry_shader ? emitted_most(setup, gs_total) : gs_total;
+    if (setup->ngg || setup->emits) {
+        made = setup->ngg && setup->geometry_shader ? emitted_most(setup, gs_total) : gs_total;
         threads = threads > made ? threads : made;
     }
     return (threads + setup->program.lanes - 1) / setup->program.lanes;
@@ -343,13 +347,14 @@ static enum gfx_result waves_run(struct gfx_pipeline *pipeline, unsigned waves)
 {
     struct gfx_geometry *g = pipeline->geometry;
     struct isa_workgroup *group =
-        gfx_program_group(pipeline, &g->setup.program, waves, g->setup.lds_bytes, &g->cache);
+        gfx_program_group(pipeline, &g->setup.program, waves, g->setup.lds_bytes,
+                          g->setup.copies ? &g->copy_cache : &g->cache);
 
     if (!group)
         return GFX_FAULT;
     for (unsigned i = 0; i < waves; i++) {
         group->waves[i].graphics = &g->graphics;
-        if (g->setup.ngg)
+        if (g->setup.ngg || g->setup.emits)
             wave_init_ngg(g, &group->waves[i]);
         else
             wave_init_legacy(g, &group->waves[i]);
@@ -357,19 +362,31 @@ static enum gfx_result waves_run(struct gfx_pipeline *pipeline, unsigned waves)
     return gfx_program_run(pipeline, group);
 }
 
-enum gfx_result gfx_geometry_run(struct gfx_pipeline *pipeline)
+enum gfx_result gfx_geometry_shade(struct gfx_pipeline *pipeline)
 {
     struct gfx_geometry *g = pipeline->geometry;
-    const unsigned waves = waves_needed(g), threads = waves * g->setup.program.lanes;
+    const unsigned waves = waves_needed(g);
     enum gfx_result result;
 
-    exports_clear(g, threads);
-    gfx_streamout_take(pipeline->state, g->subgroup.primitive_count, &g->setup.streamout);
+    exports_clear(g, waves * g->setup.program.lanes);
     result = waves_run(pipeline, waves);
     if (result != GFX_DONE)
         return result;
-    if (pipeline->obstacle[0])
-        return GFX_FAULT; /* an export or a message has been refused */
+    return pipeline->obstacle[0] ? GFX_FAULT : GFX_DONE; /* an export or a message was refused */
+}
+
+enum gfx_result gfx_geometry_run(struct gfx_pipeline *pipeline)
+{
+    struct gfx_geometry *g = pipeline->geometry;
+    const unsigned threads = waves_needed(g) * g->setup.program.lanes;
+    enum gfx_result result;
+
+    if (g->setup.emits)
+        return gfx_geometry_emit(pipeline);
+    gfx_streamout_take(pipeline->state, g->subgroup.primitive_count, &g->setup.streamout);
+    result = gfx_geometry_shade(pipeline);
+    if (result != GFX_DONE)
+        return result;
     if (!g->allocated)
         return gfx_refuse(pipeline, "an NGG shader that ends without GS_ALLOC_REQ");
     if (g->setup.ngg && (g->out_vertices > threads || g->out_primitives > threads))

@@ -34,9 +34,6 @@ enum gfx_result gfx_geometry_check(struct gfx_pipeline *pipeline)
         return gfx_refuse(pipeline, "tessellation is not modelled");
     if (BITS_AT(stages, 19, 2))
         return gfx_refuse(pipeline, "mesh shaders (GS_FAST_LAUNCH) are not modelled");
-    if (!(stages & STAGES_PRIMGEN_EN) && (stages & STAGES_GS_EN))
-        return gfx_refuse(pipeline, "geometry shaders are modelled as NGG only: neither with "
-                                    "RADV_DEBUG=nongg nor with transform feedback");
     if (gfx_context(r, GFX_VGT_STRMOUT_CONFIG) & ~(uint32_t)STRMOUT_STREAMS)
         return gfx_refuse(pipeline,
                           "streamout that rasterises other streams (VGT_STRMOUT_CONFIG "
@@ -70,8 +67,9 @@ static enum gfx_primitive_type output_legacy(const struct gfx_assembler *assembl
     }
 }
 
-static enum gfx_result setup_ngg(struct gfx_pipeline *pipeline, uint32_t stages,
-                                 struct gfx_geometry_setup *out)
+/* Of merged shaders: NGG, and geometry shaders of the older kind. */
+static enum gfx_result setup_merged(struct gfx_pipeline *pipeline, uint32_t stages,
+                                    struct gfx_geometry_setup *out)
 {
     enum { DISABLE_PROVOK_REUSE = 1 << 2 };
     const struct gfx_registers *r = &pipeline->state->registers;
@@ -115,6 +113,26 @@ static enum gfx_result setup_legacy(struct gfx_pipeline *pipeline, uint32_t stag
                             &out->program);
 }
 
+/* Subgroups are as large as they may be here, whatever hardware takes. What the shader behind it is
+ * given of each stream is known when there is something. */
+static enum gfx_result setup_emitting(struct gfx_pipeline *pipeline, uint32_t stages,
+                                      struct gfx_geometry_setup *out)
+{
+    struct gfx_geometry_setup *copy = &pipeline->geometry->copy;
+    enum gfx_result result;
+
+    *copy = (struct gfx_geometry_setup){.copies = true, .parameters = out->parameters};
+    result = setup_legacy(pipeline, stages, copy);
+    if (result == GFX_DONE)
+        result = setup_merged(pipeline, stages, out);
+    if (result != GFX_DONE)
+        return result;
+    out->vertex_limit = least(out->vertex_limit, GFX_SUBGROUP_MAX);
+    if (out->invocations > 0)
+        out->primitive_limit = least(out->primitive_limit, GFX_SUBGROUP_MAX / out->invocations);
+    return GFX_DONE;
+}
+
 /* Merged shaders are told nothing of buffers, and count what a geometry shader emits themselves. */
 static void streamout_of_ngg(struct gfx_geometry_setup *setup)
 {
@@ -133,13 +151,18 @@ enum gfx_result gfx_geometry_setup_read(struct gfx_pipeline *pipeline,
 
     *out = (struct gfx_geometry_setup){
         .ngg = stages & STAGES_PRIMGEN_EN,
+        .emits = (stages & (STAGES_PRIMGEN_EN | STAGES_GS_EN)) == STAGES_GS_EN,
         .corners = gfx_assembler_corners(&pipeline->geometry->assembler),
         .parameters = BITS_AT(exports, 1, 5) + 1 + BITS_AT(exports, 8, 5),
     };
     if (out->parameters > ISA_PARAMETERS)
         return gfx_refuse(pipeline, "%u parameters of vertices and primitives", out->parameters);
-    gfx_streamout_read(r, out->corners > 3 ? out->corners / 2 : out->corners, &out->streamout);
-    result = out->ngg ? setup_ngg(pipeline, stages, out) : setup_legacy(pipeline, stages, out);
+    gfx_streamout_read(r, 0, out->corners > 3 ? out->corners / 2 : out->corners, &out->streamout);
+    if (out->emits)
+        result = setup_emitting(pipeline, stages, out);
+    else
+        result =
+            out->ngg ? setup_merged(pipeline, stages, out) : setup_legacy(pipeline, stages, out);
     if (!out->geometry_shader && out->corners > 3)
         out->corners /= 2;
     if (out->ngg)

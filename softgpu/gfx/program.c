@@ -8,7 +8,7 @@
 #include "softgpu/isa/aperture.h"
 #include "softgpu/isa/exec/status.h"
 
-enum { SGPRS_PER_WAVE = 106 };
+enum { SGPRS_PER_WAVE = 106, TRAP_PRESENT = 6 /* bit of RSRC2 */ };
 
 /* Where the stages' registers differ. */
 struct stage_info {
@@ -45,7 +45,8 @@ enum gfx_result gfx_program_read(struct gfx_pipeline *pipeline, enum gfx_stage s
     uint32_t rsrc1 = gfx_sh(registers, info->rsrc1), rsrc2 = gfx_sh(registers, info->rsrc1 + 1);
     uint32_t tmpring = gfx_context(registers, GFX_SPI_TMPRING_SIZE);
 
-    if (BITS_AT(rsrc2, info->excp_shift, 9))
+    /* Without a handler nothing comes of them: Mesa leaves bits there that are other stages'. */
+    if (BITS_AT(rsrc2, TRAP_PRESENT, 1) && BITS_AT(rsrc2, info->excp_shift, 9))
         return gfx_refuse(pipeline, "a %s shader that enables floating-point exceptions",
                           info->name);
     *out = (struct gfx_program){

@@ -8,17 +8,17 @@
 
 enum { BUFFER_REGISTERS = 4 }; /* from one buffer's VGT_STRMOUT_BUFFER_SIZE to the next one's */
 
-void gfx_streamout_read(const struct gfx_registers *registers, unsigned corners,
+void gfx_streamout_read(const struct gfx_registers *registers, unsigned stream, unsigned corners,
                         struct gfx_streamout *out)
 {
-    enum { STREAM_0 = 1 };
-
     *out = (struct gfx_streamout){
-        .counts = gfx_context(registers, GFX_VGT_STRMOUT_CONFIG) & STREAM_0,
+        .stream = stream,
+        .counts = BITS_AT(gfx_context(registers, GFX_VGT_STRMOUT_CONFIG), stream, 1),
         .corners = corners,
     };
     if (out->counts)
-        out->buffers = gfx_context(registers, GFX_VGT_STRMOUT_BUFFER_CONFIG) & 0xf;
+        out->buffers =
+            (uint8_t)BITS_AT(gfx_context(registers, GFX_VGT_STRMOUT_BUFFER_CONFIG), 4 * stream, 4);
 }
 
 /* ---- room ---- */
@@ -78,8 +78,8 @@ void gfx_streamout_take(struct gfx_state *state, uint32_t primitives, struct gfx
     }
     if (!state->statistics_on)
         return;
-    state->streams[0].needed += primitives;
-    state->streams[0].written += captured;
+    state->streams[so->stream].needed += primitives;
+    state->streams[so->stream].written += captured;
 }
 
 /* ---- what waves are told ---- */
@@ -88,12 +88,12 @@ void gfx_streamout_take(struct gfx_state *state, uint32_t primitives, struct gfx
 unsigned gfx_streamout_sgprs(const struct gfx_streamout *so, uint32_t rsrc2, uint32_t first,
                              unsigned lanes, uint32_t out[GFX_STREAMOUT_SGPRS])
 {
-    enum { SO_BASE0_EN = 1 << 8, SO_EN = 1 << 12, COUNT_SHIFT = 16 };
+    enum { SO_BASE0_EN = 1 << 8, SO_EN = 1 << 12, COUNT_SHIFT = 16, STREAM_SHIFT = 24 };
     uint32_t count = so->captured > first ? so->captured - first : 0;
     unsigned used = 0;
 
     if (rsrc2 & SO_EN) {
-        out[used++] = (count < lanes ? count : lanes) << COUNT_SHIFT;
+        out[used++] = (count < lanes ? count : lanes) << COUNT_SHIFT | so->stream << STREAM_SHIFT;
         out[used++] = first;
     }
     for (unsigned i = 0; i < GFX_STREAMOUT_BUFFERS; i++)

@@ -27,7 +27,8 @@
 enum { GFX_STREAMOUT_SGPRS = 2 + GFX_STREAMOUT_BUFFERS };
 
 struct gfx_streamout {
-    bool counts;      /* primitives of stream 0 */
+    unsigned stream;
+    bool counts;      /* the stream's primitives */
     uint8_t buffers;  /* that take them, bit by bit; 0: nothing is captured */
     unsigned corners; /* of a primitive */
     /* Of the primitives that were taken last: */
@@ -36,7 +37,7 @@ struct gfx_streamout {
 };
 
 /* What the registers say of a draw. */
-void gfx_streamout_read(const struct gfx_registers *registers, unsigned corners,
+void gfx_streamout_read(const struct gfx_registers *registers, unsigned stream, unsigned corners,
                         struct gfx_streamout *out_streamout);
 
 /* Counts the next primitives and gives them room, as many as fit. */

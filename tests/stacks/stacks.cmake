@@ -151,8 +151,8 @@ function(vulkan_tests)
     stack_test(vulkaninfo COMMAND --print "deviceName += AMD Radeon RX 6800 XT .RADV NAVI21"
                -- ${rocweld} run -- vulkaninfo --summary)
     set(right COMMAND --print "^ok$" --not-print "validation:" -- ${rocweld} run --)
-    foreach(name atomics blocks buffers compressed draws images queries robust shared subgroups sync
-                 texels tiled types)
+    foreach(name atomics blocks buffers compressed draws feedback images queries robust shared
+                 subgroups sync texels tiled types)
         foreach(wave 32 64)
             stack_test(vulkan_${name}_wave${wave} ENV RADV_PERFTEST=cswave${wave}
                        ${right} ${build}/bin/e2e_vulkan_${name})

@@ -4,8 +4,8 @@
  * by the rule of the top left edge, interpolation, indices and instances, strips and restarts,
  * facing, depth, blending, textures, indirect draws, queries.
  *
- * The target is linear, or with the argument "optimal" tiled. With "legacy" there is no geometry
- * shader, with "llvm" no primitive id in the pixel shader.
+ * The target is linear, or with the argument "optimal" tiled. With "llvm" there is no
+ * primitive id in the pixel shader.
  */
 #include "drawing.h"
 
@@ -621,7 +621,6 @@ static void test_conditional(struct vkc *vkc, uint32_t condition, bool inverted)
 int main(int argc, char **argv)
 {
     const struct vkc_options options = {.conditional = true};
-    bool legacy = argc > 1 && !strcmp(argv[1], "legacy");
     bool llvm = argc > 1 && !strcmp(argv[1], "llvm");
     struct vkc vkc;
 
@@ -635,8 +634,7 @@ int main(int argc, char **argv)
     test_strip(&vkc, VK_CULL_MODE_BACK_BIT);
     if (!llvm) /* as Mesa 22.3 compiles it with LLVM, the export has no component enabled */
         test_primitive_id(&vkc);
-    if (!legacy) /* geometry shaders are modelled as NGG only */
-        test_geometry_shader(&vkc);
+    test_geometry_shader(&vkc);
     test_interpolation(&vkc);
     test_blending(&vkc);
     test_depth(&vkc);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Transform feedback of a vertex shader into two buffers: what is captured of every topology, in
- * which order, until a buffer is full; how it goes on later, is drawn again, and is counted.
+ * Transform feedback of a vertex shader, and of a geometry shader, into two buffers: what is
+ * captured of every topology, in which order, until a buffer is full; how it goes on later, is
+ * drawn again, and is counted.
  */
 #include "test.h"
 
@@ -18,6 +19,7 @@ struct rig {
     VkPipeline pipeline;
     struct vkc_buffer captured[2], counters, indices;
     VkDeviceSize room[2]; /* bytes that are bound */
+    bool geometry;        /* a shader that makes strips of points */
     VkCommandBuffer commands;
     PFN_vkCmdBindTransformFeedbackBuffersEXT bind;
     PFN_vkCmdBeginTransformFeedbackEXT begin;
@@ -73,8 +75,8 @@ static void rig_close(struct rig *rig)
 /* Nothing is rasterised. */
 static void pipeline_create(struct rig *rig, VkPrimitiveTopology topology, bool restart)
 {
-    const VkPipelineShaderStageCreateInfo stage =
-        shader_stage(&rig->vkc, VK_SHADER_STAGE_VERTEX_BIT, SHADER("feedback"));
+    const unsigned stages = rig->geometry ? 2 : 1;
+    VkPipelineShaderStageCreateInfo stage[2];
     const VkPipelineVertexInputStateCreateInfo input = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO};
     const VkPipelineInputAssemblyStateCreateInfo assembly = {
@@ -90,16 +92,21 @@ static void pipeline_create(struct rig *rig, VkPrimitiveTopology topology, bool 
     const VkGraphicsPipelineCreateInfo info = {.sType =
                                                    VK_STRUCTURE_TYPE_GRAPHICS_PIPELINE_CREATE_INFO,
                                                .pNext = &rendering,
-                                               .stageCount = 1,
-                                               .pStages = &stage,
+                                               .stageCount = stages,
+                                               .pStages = stage,
                                                .pVertexInputState = &input,
                                                .pInputAssemblyState = &assembly,
                                                .pRasterizationState = &raster,
                                                .layout = rig->layout};
 
+    stage[0] = shader_stage(&rig->vkc, VK_SHADER_STAGE_VERTEX_BIT,
+                            rig->geometry ? SHADER("feedback_number") : SHADER("feedback"));
+    if (rig->geometry)
+        stage[1] = shader_stage(&rig->vkc, VK_SHADER_STAGE_GEOMETRY_BIT, SHADER("feedback_strips"));
     VKC_CHECK(
         vkCreateGraphicsPipelines(rig->vkc.device, VK_NULL_HANDLE, 1, &info, NULL, &rig->pipeline));
-    vkDestroyShaderModule(rig->vkc.device, stage.module, NULL);
+    for (unsigned i = 0; i < stages; i++)
+        vkDestroyShaderModule(rig->vkc.device, stage[i].module, NULL);
 }
 
 /* ---- capturing ---- */
@@ -447,6 +454,37 @@ static void test_generated(struct rig *rig)
     EXPECT(generated == 16, "%lu primitives", generated);
 }
 
+/* Until the second buffer is full, in the second strip of a point. */
+static void test_geometry(struct rig *rig)
+{
+    enum { POINTS = 150, INSTANCES = 2, CORNERS = 3 * (2 + 1), WHOLE = 200 * CORNERS + 6 };
+    const VkPrimitiveTopology strip = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_STRIP;
+    static struct expected e;
+    uint64_t written_needed[2];
+    VkQueryPool pool;
+
+    rig->geometry = true;
+    rig->room[1] = (VkDeviceSize)(WHOLE + 1) * 4;
+    capture_open(rig, VK_PRIMITIVE_TOPOLOGY_POINT_LIST, false);
+    pool = pool_create(rig, VK_QUERY_TYPE_TRANSFORM_FEEDBACK_STREAM_EXT);
+    rig->query_begin(rig->commands, pool, 0, 0, 0);
+    capture_begin(rig, false);
+    vkCmdDraw(rig->commands, POINTS, INSTANCES, 0, 0);
+    for (uint32_t i = 0; i < POINTS * INSTANCES; i++) {
+        expect_strip(&e, strip, NULL, i % POINTS * 7, 4, i / POINTS);
+        expect_strip(&e, strip, NULL, i % POINTS * 7 + 4, 3, i / POINTS);
+    }
+    capture_end(rig);
+    rig->query_end(rig->commands, pool, 0, 0);
+    capture_run(rig);
+    expect_captured(rig, "geometry shader", &e, WHOLE);
+    expect_counters(rig, WHOLE);
+    pool_read(rig, pool, written_needed, 2);
+    EXPECT(written_needed[0] == WHOLE / 3 && written_needed[1] == 3 * POINTS * INSTANCES,
+           "%lu of %lu primitives", written_needed[0], written_needed[1]);
+    rig->geometry = false;
+}
+
 int main(void)
 {
     static struct rig rig;
@@ -460,6 +498,7 @@ int main(void)
     test_pause(&rig);
     test_draw_captured(&rig);
     test_generated(&rig);
+    test_geometry(&rig);
     rig_close(&rig);
     puts("ok");
     return 0;

@@ -84,6 +84,23 @@
     vertex          v0, v3, s0, s1
     s_endpgm
 
+; Older geometry shader: a triangle, and of primitives with odd ids a strip of two more. Nothing is
+; stored.
+.section emits,"ax"
+    threads         8
+    s_sendmsg       sendmsg(MSG_GS, GS_OP_EMIT, 0)
+    s_sendmsg       sendmsg(MSG_GS, GS_OP_EMIT, 0)
+    s_sendmsg       sendmsg(MSG_GS, GS_OP_EMIT_CUT, 0)
+    v_and_b32       v14, 1, v2
+    v_cmp_eq_u32    vcc_lo, 1, v14
+    s_and_b32       exec_lo, exec_lo, vcc_lo
+    s_sendmsg       sendmsg(MSG_GS, GS_OP_EMIT, 0)
+    s_sendmsg       sendmsg(MSG_GS, GS_OP_EMIT, 0)
+    s_sendmsg       sendmsg(MSG_GS, GS_OP_EMIT, 0)
+    s_sendmsg       sendmsg(MSG_GS, GS_OP_EMIT, 0)
+    s_sendmsg       sendmsg(MSG_GS_DONE, GS_OP_NOP)
+    s_endpgm
+
 ; Never ends.
 .section spins,"ax"
 1:  s_branch        1b

@@ -183,7 +183,7 @@ static const struct strip strips[] = {
     {GFX_LINE_LIST, 2, 5, false, 2, {{0, 1}, {2, 3}}},
     {GFX_LINE_STRIP, 2, 4, false, 3, {{0, 1}, {1, 2}, {2, 3}}},
     {GFX_LINE_LOOP, 2, 3, false, 3, {{0, 1}, {1, 2}, {2, 0}}},
-    {GFX_LINE_LOOP, 2, 2, false, 1, {{0, 1}}},
+    {GFX_LINE_LOOP, 2, 2, false, 2, {{0, 1}, {1, 0}}},
     {GFX_TRIANGLE_LIST, 3, 8, false, 2, {{0, 1, 2}, {3, 4, 5}}},
     {GFX_RECT_LIST, 3, 3, false, 1, {{0, 1, 2}}},
     {GFX_TRIANGLE_STRIP, 3, 5, false, 3, {{0, 1, 2}, {1, 3, 2}, {2, 3, 4}}},
@@ -543,6 +543,76 @@ static void test_streamout_of_ngg(void **state)
     assert_int_equal(b->state.streams[0].written, 0);
 }
 
+/* A geometry shader that emits; the vertex shader behind it gets places in the ring, which it
+ * exports. */
+static void emitting_set(struct bench *b)
+{
+    enum { GS_EN = 1 << 5, W32 = 1 << 22 | VS_W32, VERTICES = 8, ITEM = 2, COPY_AT = 512 };
+
+    SET_CODE(b, program_emits);
+    memcpy(&b->code[COPY_AT], program_legacy, sizeof(program_legacy));
+    ngg_set(b, 0);
+    set(b, GFX_VGT_SHADER_STAGES_EN, GS_EN | W32);
+    set(b, GFX_SPI_SHADER_PGM_LO_VS, (CODE_VA + COPY_AT * 4) >> 8);
+    set(b, GFX_SPI_SHADER_PGM_RSRC1_VS, 4);
+    set(b, GFX_VGT_GS_MAX_VERT_OUT, VERTICES);
+    set(b, GFX_VGT_GS_VERT_ITEMSIZE, ITEM);
+    set(b, GFX_VGT_GSVS_RING_ITEMSIZE, ITEM * VERTICES);
+    set(b, GFX_VGT_GSVS_RING_SIZE, 2 * 512 * 4 / 256); /* two waves */
+}
+
+/* By wave, block of sixteen lanes, vertex, lane. */
+static uint32_t emitted_place(unsigned thread, unsigned vertex)
+{
+    return thread / 32 * 512 + thread % 32 / 16 * 256 + vertex * 16 + thread % 16;
+}
+
+static void test_emitting(void **state)
+{
+    enum { TRIANGLES = 40 };
+    struct bench *b = *state;
+    const struct gfx_draw call = {.count = 3 * TRIANGLES, .instances = 1};
+    unsigned at = 0;
+
+    emitting_set(b);
+    b->state.statistics_on = true;
+    draw(b, GFX_TRIANGLE_LIST, &call);
+    assert_int_equal(b->count, 2 * TRIANGLES);
+    for (unsigned t = 0; t < TRIANGLES; t++) {
+        uint32_t v[7];
+
+        for (unsigned i = 0; i < 7; i++)
+            v[i] = emitted_place(t, i);
+        assert_corners(&b->seen[at++], v[0], v[1], v[2]);
+        if (t % 2) {
+            assert_corners(&b->seen[at++], v[3], v[4], v[5]);
+            assert_corners(&b->seen[at++], v[4], v[6], v[5]);
+        }
+    }
+    assert_int_equal(b->state.statistics[GFX_STATISTIC_VS_INVOCATIONS], 3 * TRIANGLES);
+    assert_int_equal(b->state.statistics[GFX_STATISTIC_GS_INVOCATIONS], TRIANGLES);
+    assert_int_equal(b->state.statistics[GFX_STATISTIC_GS_PRIMITIVES], 2 * TRIANGLES);
+}
+
+static void test_emitting_is_captured(void **state)
+{
+    struct bench *b = *state;
+    const struct gfx_draw call = {.count = 12, .instances = 1};
+
+    emitting_set(b);
+    b->state.statistics_on = true;
+    set(b, GFX_VGT_STRMOUT_CONFIG, 0xf);
+    set(b, GFX_VGT_STRMOUT_BUFFER_CONFIG, 1);
+    set(b, GFX_VGT_STRMOUT_BUFFER_SIZE_0, 5 * 3);
+    set(b, GFX_VGT_STRMOUT_VTX_STRIDE_0, 1);
+    draw(b, GFX_TRIANGLE_LIST, &call);
+    assert_int_equal(b->state.streams[0].needed, 8);
+    assert_int_equal(b->state.streams[0].written, 5);
+    assert_int_equal(b->state.streams[1].needed, 0);
+    set(b, GFX_VGT_GSVS_RING_SIZE, 1);
+    draw_refuses(b, GFX_TRIANGLE_LIST, "VGT_GSVS_RING_SIZE");
+}
+
 /* What one subgroup has exported is not seen in the next. */
 static void test_not_exported(void **state)
 {
@@ -572,8 +642,6 @@ static void test_refused(void **state)
     draw_refuses(b, GFX_TRIANGLE_LIST, "33 vertices");
     set(b, GFX_VGT_SHADER_STAGES_EN, 1 << 2);
     draw_refuses(b, GFX_TRIANGLE_LIST, "tessellation");
-    set(b, GFX_VGT_SHADER_STAGES_EN, 1 << 5);
-    draw_refuses(b, GFX_TRIANGLE_LIST, "NGG only");
     ngg_set(b, 1 << 19);
     draw_refuses(b, GFX_TRIANGLE_LIST, "mesh");
     ngg_set(b, PASSTHROUGH);
@@ -617,6 +685,7 @@ int main(void)
         GEOMETRY_TEST(test_packed_corners), GEOMETRY_TEST(test_provoking_is_not_shared),
         GEOMETRY_TEST(test_legacy),         GEOMETRY_TEST(test_not_exported),
         GEOMETRY_TEST(test_streamout),      GEOMETRY_TEST(test_streamout_of_ngg),
+        GEOMETRY_TEST(test_emitting),       GEOMETRY_TEST(test_emitting_is_captured),
         GEOMETRY_TEST(test_refused),        GEOMETRY_TEST(test_cut_short),
         GEOMETRY_TEST(test_fault),
     };

@@ -648,7 +648,7 @@ static void test_refusals(void **state)
         {GFX_DB_SHADER_CONTROL, 1 << 16},
 
         {GFX_SPI_SHADER_PGM_RSRC2_PS, 1 << 8},
-        {GFX_SPI_SHADER_PGM_RSRC2_PS, 1 << 16},
+        {GFX_SPI_SHADER_PGM_RSRC2_PS, 1 << 16 | 1 << 6},
         {GFX_PA_SC_AA_CONFIG, 4},
     };
     struct bench *b = bench_create();

@@ -39,7 +39,7 @@ static struct gfx_streamout streamout_make(struct gfx_state *state, uint32_t buf
 
     set(state, GFX_VGT_STRMOUT_CONFIG, ALL_STREAMS);
     set(state, GFX_VGT_STRMOUT_BUFFER_CONFIG, buffers);
-    gfx_streamout_read(&state->registers, corners, &out);
+    gfx_streamout_read(&state->registers, 0, corners, &out);
     return out;
 }
 
@@ -111,7 +111,7 @@ static void test_nothing_to_fill(void **state)
     assert_int_equal(s->streams[0].needed, 21);
     s->statistics_on = true;
     set(s, GFX_VGT_STRMOUT_CONFIG, 0);
-    gfx_streamout_read(&s->registers, 2, &so);
+    gfx_streamout_read(&s->registers, 0, 2, &so);
     gfx_streamout_take(s, 7, &so);
     assert_int_equal(s->streams[0].needed, 21);
 }
