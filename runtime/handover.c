@@ -90,7 +90,8 @@ static void deliver_locked(const struct rocweld_handover *handover)
 {
     if (handover->kind == TO_SIGNAL)
         hsa_signal_store_screlease(handover->signal, handover->value);
-    else if (handover->kind == TO_MEMORY || *handover->word < (uint64_t)handover->value)
+    else if (handover->kind == TO_MEMORY ||
+             __atomic_load_n(handover->word, __ATOMIC_RELAXED) < (uint64_t)handover->value)
         __atomic_store_n(handover->word, (uint64_t)handover->value, __ATOMIC_RELEASE);
 }
 

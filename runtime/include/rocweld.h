@@ -148,7 +148,7 @@ void rocweld_handover_complete(void *handover);
  *   -EINVAL   `point` is 0 */
 int rocweld_handover_to_signal(rocweld_timeline *timeline, uint64_t point, hsa_signal_t signal,
                                hsa_signal_value_t value, rocweld_handover **out_handover);
-/* The same into an aligned word of memory that the CPU can write. */
+/* The same into an aligned word of memory that the CPU can write: one atomic store, a release. */
 int rocweld_handover_to_memory(rocweld_timeline *timeline, uint64_t point, uint64_t *word,
                                uint64_t value, rocweld_handover **out_handover);
 
